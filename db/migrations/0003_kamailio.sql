@@ -1,7 +1,6 @@
 -- What Kamailio reads. Schema `kamailio` already holds the tables of the package's own SQL
 -- (`dialplane migrate` loads them first); here come the views over voip.*, so that a user or a
--- number exists once. A view reads with its owner's rights: the edge sees these columns of every
--- tenant and nothing else of voip.*.
+-- number exists once.
 
 -- Two of our names for the same realm: the domain of the AOR. For tools that expect the table.
 CREATE VIEW kamailio.subscriber AS
