@@ -1,0 +1,148 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* A line of PIPE_BUF (4096) bytes at most is written whole, also into a pipe: POSIX write(2). */
+enum { LOG_LINE_MAX = 4096 };
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+static struct {
+    const char *program;
+    enum log_level most;
+} config = {.program = "dialplane", .most = LOG_LEVEL_INFO};
+
+void log_init(const char *program, enum log_level most)
+{
+    config.program = program;
+    config.most = most;
+}
+
+int log_level_parse(const char *name, enum log_level *out)
+{
+    for (size_t i = 0; i < DP_COUNT(level_names); i++) {
+        if (strcmp(name, level_names[i]) == 0) {
+            *out = (enum log_level)i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+/* C1 control characters (U+0080 to U+009F) are two bytes in UTF-8; 0x9b is a terminal's CSI. */
+static bool is_c1(const unsigned char *at)
+{
+    return at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+}
+
+/* Puts the printable form of the character at `at` into `out`; returns its length. */
+static size_t escape_one(const unsigned char *at, char out[5])
+{
+    static const char plain[] = "\n\r\t\\", letter[] = "nrt\\";
+    const char *known = strchr(plain, *at);
+
+    if (known)
+        return (size_t)snprintf(out, 5, "\\%c", letter[known - plain]);
+    if (*at < 0x20 || *at == 0x7f)
+        return (size_t)snprintf(out, 5, "\\x%02x", *at);
+    if (is_c1(at))
+        return (size_t)snprintf(out, 5, "\\x%02x", at[1]);
+    out[0] = (char)*at;
+    return 1;
+}
+
+size_t log_escape(char *out, size_t size, const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t used = 0;
+
+    if (!size)
+        return 0;
+    while (*at) {
+        char piece[5];
+        size_t len = escape_one(at, piece);
+
+        if (len >= size - used)
+            break;
+        memcpy(out + used, piece, len);
+        used += len;
+        at += is_c1(at) ? 2 : 1;
+    }
+    out[used] = '\0';
+    return used;
+}
+
+/* Standard error may be a full pipe or gone: a log that cannot be written must not stop us. */
+static void write_all(const char *data, size_t len)
+{
+    while (len) {
+        ssize_t done = write(STDERR_FILENO, data, len);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return;
+        data += done;
+        len -= (size_t)done;
+    }
+}
+
+static void DP_PRINTF(2, 0) log_line(enum log_level level, const char *format, va_list args)
+{
+    int saved = errno; /* a log line between a failure and its handling changes nothing */
+    char text[LOG_LINE_MAX / 2], line[LOG_LINE_MAX], now[CLOCK_UTC_SIZE];
+    size_t len;
+
+    if (level > config.most)
+        return;
+    vsnprintf(text, sizeof(text), format, args);
+    clock_utc(clock_wall_us(), now);
+    len = (size_t)snprintf(line, 256, "%s %.64s %s: ", now, config.program, level_names[level]);
+    len += log_escape(line + len, sizeof(line) - len - 1, text);
+    line[len++] = '\n';
+    write_all(line, len);
+    errno = saved;
+}
+
+void log_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_LEVEL_ERROR, format, args);
+    va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_LEVEL_WARNING, format, args);
+    va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_LEVEL_INFO, format, args);
+    va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_LEVEL_DEBUG, format, args);
+    va_end(args);
+}
