@@ -15,7 +15,7 @@ SELECT s.id,
        s.domain || ':' || s.username AS key_name,
        0 AS key_type,
        0 AS value_type,
-       format('ha1=%s;number=%s;box=%s', s.ha1, own.number, box.mailbox) AS key_value,
+       format('ha1="%s";number="%s";box="%s"', s.ha1, own.number, box.mailbox) AS key_value,
        0 AS expires
 FROM kamailio.subscriber s
 LEFT JOIN LATERAL (SELECT e.number FROM voip.extensions e
@@ -28,7 +28,8 @@ SELECT x.extension_id AS id,
        x.domain || ':' || x.extension AS key_name,
        0 AS key_type,
        0 AS value_type,
-       format('type=%s;ref=%s;media=%s;ring=%s;always=%s;busy=%s;noanswer=%s;unreachable=%s',
+       format('type="%s";ref="%s";media="%s";ring="%s";'
+              'always="%s";busy="%s";noanswer="%s";unreachable="%s"',
               x.type,
               coalesce(x.service_ref ->> 'user', x.service_ref ->> 'ivr_menu',
                        x.service_ref ->> 'mailbox'),
