@@ -125,6 +125,13 @@ bool str_is_ip(const char *text)
     return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
 }
 
+bool str_is_plain_path(const char *text)
+{
+    while (is_alnum(*text) || (*text && strchr("._/+@,-", *text)))
+        text++;
+    return *text == '\0';
+}
+
 bool str_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -37,6 +37,12 @@ bool str_is_label(const char *text);
 /* A numeric IPv4 or IPv6 address (no brackets, no name, no zone). */
 bool str_is_ip(const char *text);
 
+/*
+ * Only A-Z a-z 0-9 and . _ / + @ , - (also ""): a path that means the same in every configuration
+ * syntax and in a shell, without any quoting.
+ */
+bool str_is_plain_path(const char *text);
+
 bool str_starts_with(const char *text, const char *prefix);
 
 /*

@@ -115,6 +115,18 @@ static void test_numbers(void **state)
     assert_int_equal(value, 7);
 }
 
+static void test_plain_paths(void **state)
+{
+    static const char *const bad[] = {"/a b",  "/a'b",  "/a\"b", "/a$b", "/a!b", "/a%b",
+                                      "/a\\b", "/a\nb", "/a;b",  "/ä",   "/a:b", "/a#b"};
+
+    (void)state;
+    assert_true(str_is_plain_path("/var/lib/dial_plane-1.0+x@y,z"));
+    assert_true(str_is_plain_path(""));
+    for (size_t i = 0; i < DP_COUNT(bad); i++)
+        assert_false(str_is_plain_path(bad[i]));
+}
+
 static void test_prefixes(void **state)
 {
     (void)state;
@@ -126,4 +138,4 @@ static void test_prefixes(void **state)
 UNIT_MAIN("str", cmocka_unit_test(test_copy_never_cuts), cmocka_unit_test(test_domains),
           cmocka_unit_test(test_extensions), cmocka_unit_test(test_uuids),
           cmocka_unit_test(test_labels_and_addresses), cmocka_unit_test(test_numbers),
-          cmocka_unit_test(test_prefixes))
+          cmocka_unit_test(test_plain_paths), cmocka_unit_test(test_prefixes))

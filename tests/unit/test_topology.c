@@ -1,0 +1,235 @@
+#include "cluster/topology.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "tmpdir.h"
+#include "unit.h"
+
+#define ALL_ROLES "[edge, media, control, queue, db]"
+#define HEAD      "version: 1\nnodes:\n  - name: one\n    roles: " ALL_ROLES "\n"
+
+/* The topology of this text, which stands in the file "d.yaml" of the test's folder. */
+static int load(void **state, const char *text, struct topology **out, struct err *err)
+{
+    const char *path = tmpdir_path(*state, "d.yaml");
+
+    assert_int_equal(file_write(path, text, strlen(text), 0644, NULL), 0);
+    return topology_load(out, path, err);
+}
+
+/* The text is refused with a message "…/d.yaml:<what>". */
+static void refuse(void **state, const char *text, const char *what)
+{
+    struct topology *topology = NULL;
+    char expected[512];
+    struct err err;
+
+    assert_int_equal(load(state, text, &topology, &err), -EINVAL);
+    assert_null(topology);
+    assert_int_equal(
+        str_printf(expected, sizeof(expected), "%s:%s", tmpdir_path(*state, "d.yaml"), what), 0);
+    if (strncmp(err.text, expected, strlen(expected)) != 0)
+        assert_string_equal(err.text, expected);
+}
+
+static void test_defaults(void **state)
+{
+    struct topology *topology = NULL;
+    struct err err = {""};
+
+    assert_int_equal(load(state, HEAD, &topology, &err), 0);
+    assert_int_equal(topology->media_server, MEDIA_SERVER_AUTO);
+    assert_string_equal(topology->freeswitch, "");
+    assert_string_equal(topology->nodes[0].address, "127.0.0.1");
+    assert_string_equal(topology->nodes[0].inside, "127.0.0.1");
+    assert_int_equal(topology->nodes[0].roles, 31);
+    assert_int_equal(topology->edge.sip_port, 5060);
+    assert_int_equal(topology->edge.workers, 4);
+    assert_int_equal(topology->edge.anchor_media, ANCHOR_MEDIA_AUTO);
+    assert_int_equal(topology->media.rtp_last, 23999);
+    assert_int_equal(topology->control.agi_port, 4573);
+    assert_int_equal(topology->collector.port, 8082);
+    assert_int_equal(topology->queue.port, 6390);
+    assert_int_equal(topology->db.port, 5442);
+    assert_string_equal(topology->db.name, "dialplane");
+    topology_free(topology);
+}
+
+/* The file that comes with the platform says in words what the defaults are. */
+static void test_single_yaml_is_the_defaults(void **state)
+{
+    struct topology *shipped = NULL, *defaults = NULL;
+    char path[4096];
+    struct err err = {""};
+
+    assert_int_equal(
+        str_printf(path, sizeof(path), "%s/deploy/single.yaml", getenv("MESON_SOURCE_ROOT")), 0);
+    assert_int_equal(topology_load(&shipped, path, &err), 0);
+    assert_int_equal(load(state, HEAD, &defaults, &err), 0);
+    assert_memory_equal(&shipped->edge, &defaults->edge, sizeof(shipped->edge));
+    assert_memory_equal(&shipped->media, &defaults->media, sizeof(shipped->media));
+    assert_memory_equal(&shipped->control, &defaults->control, sizeof(shipped->control));
+    assert_int_equal(shipped->collector.port, defaults->collector.port);
+    assert_int_equal(shipped->queue.port, defaults->queue.port);
+    assert_int_equal(shipped->db.port, defaults->db.port);
+    assert_string_equal(shipped->nodes[0].address, defaults->nodes[0].address);
+    topology_free(shipped);
+    topology_free(defaults);
+}
+
+static void test_values_are_read(void **state)
+{
+    struct topology *topology = NULL;
+    struct err err = {""};
+
+    assert_int_equal(load(state,
+                          "version: 1\n"
+                          "media_server: asterisk\n"
+                          "nodes:\n"
+                          "  - {name: e, address: 192.0.2.1, inside: 10.0.0.1, roles: [edge]}\n"
+                          "  - {name: m, inside: 10.0.0.2, roles: [media, control]}\n"
+                          "  - {name: d, inside: 10.0.0.3, roles: [queue, db]}\n"
+                          "edge: {sip_port: 15060, anchor_media: always}\n"
+                          "db: {name: voice}\n",
+                          &topology, &err),
+                     0);
+    assert_int_equal(topology->media_server, MEDIA_SERVER_ASTERISK);
+    assert_int_equal(topology->edge.sip_port, 15060);
+    assert_int_equal(topology->edge.anchor_media, ANCHOR_MEDIA_ALWAYS);
+    assert_string_equal(topology->db.name, "voice");
+    assert_string_equal(topology_first(topology, ROLE_CONTROL)->name, "m");
+    assert_string_equal(topology_find(topology, "d")->inside, "10.0.0.3");
+    assert_null(topology_find(topology, "x"));
+    assert_int_equal(topology_set_address(topology, "192.0.2.9", &err), -EINVAL);
+    topology_free(topology);
+}
+
+static void test_saved_file_reads_back(void **state)
+{
+    struct topology *first = NULL, *second = NULL;
+    struct err err = {""};
+
+    assert_int_equal(load(state, HEAD "queue: {port: 7000}\n", &first, &err), 0);
+    assert_int_equal(topology_set_address(first, "192.0.2.7", &err), 0);
+    assert_int_equal(topology_set_freeswitch(first, "/opt/fs/bin/freeswitch"), 0);
+    first->media_server = MEDIA_SERVER_FREESWITCH;
+    assert_int_equal(topology_save(first, tmpdir_path(*state, "saved.yaml"), &err), 0);
+    assert_int_equal(topology_load(&second, tmpdir_path(*state, "saved.yaml"), &err), 0);
+    assert_string_equal(second->nodes[0].address, "192.0.2.7");
+    assert_string_equal(second->freeswitch, "/opt/fs/bin/freeswitch");
+    assert_int_equal(second->media_server, MEDIA_SERVER_FREESWITCH);
+    assert_int_equal(second->queue.port, 7000);
+    topology_free(first);
+    topology_free(second);
+}
+
+static void test_unknown_keys(void **state)
+{
+    refuse(state, HEAD "bogus: 1\n", "5:1: unknown key 'bogus'; known here: version, media_server");
+    refuse(state, HEAD "edge:\n  sip_port: 5060\n  sip_prot: 5061\n",
+           "7:3: unknown key 'sip_prot'");
+    refuse(state, "version: 1\nnodes:\n  - name: one\n    roles: [edge]\n    rolls: [media]\n",
+           "5:5: unknown key 'rolls'");
+}
+
+static void test_wrong_types(void **state)
+{
+    refuse(state, HEAD "edge:\n  sip_port: many\n", "6:13: sip_port: Invalid");
+    refuse(state, HEAD "edge:\n  sip_port: 70000\n", "6:13: sip_port: Invalid");
+    refuse(state, HEAD "edge:\n  sip_port: -1\n", "6:13: sip_port: Invalid");
+    refuse(state, HEAD "edge: [1, 2]\n", "5:7: edge: Expecting MAPPING");
+    refuse(state, HEAD "media_server: cisco\n", "5:15: media_server: Invalid ENUM value: cisco");
+    refuse(state, "version: 1\nnodes:\n  - name: a\n    roles: [edge, chef]\n",
+           "4:12: roles: Unknown flag: chef");
+    refuse(state, "version: 1\n", "1:10: Missing required mapping field: nodes");
+    refuse(state, HEAD "version: 1\n", "5:1: key 'version' is there twice");
+    refuse(state, "version: 1\nnodes: []\n", "2:");
+}
+
+static void test_no_yaml(void **state)
+{
+    refuse(state, "", "1:1: the file is empty");
+    refuse(state, "# nothing\n", "1:1: the file is empty");
+    refuse(state, "~\n", "1:1:");
+    refuse(state, "version: 1\nedge: [\n", "3:1: ");
+    refuse(state, "version: &a 1\nnodes: *a\n", "2:1: nodes: YAML alias");
+}
+
+static void test_values_out_of_range(void **state)
+{
+    refuse(state, HEAD "edge:\n  sip_port: 0\n", "6: edge.sip_port is 0, must be 1 to 65535");
+    refuse(state, HEAD "edge:\n  workers: 65\n", "6: edge.workers is 65");
+    refuse(state, HEAD "edge:\n  rtp_first: 80\n", "6: edge.rtp_first is 80");
+    refuse(state, HEAD "media:\n  rtp_last: 20000\n", "6: media.rtp_last must be above");
+    refuse(state, HEAD "db:\n  name: 'a; drop'\n", "6: db.name must be");
+    refuse(state, HEAD "freeswitch: '/opt/free switch'\n", "5: freeswitch may contain only");
+    refuse(state, "version: 2\nnodes:\n  - {name: a, roles: [edge]}\n", "1: version is 2");
+}
+
+static void test_nodes(void **state)
+{
+    refuse(state, "version: 1\nnodes:\n  - name: One\n    roles: [edge]\n", "3: name of a node");
+    refuse(state, "version: 1\nnodes:\n  - name: one\n    address: localhost\n    roles: [edge]\n",
+           "4: address 'localhost' of node one is not a numeric IP address");
+    refuse(state, "version: 1\nnodes:\n  - name: one\n    inside: 0.0.0.0\n    roles: [edge]\n",
+           "4: inside '0.0.0.0'");
+    refuse(state, "version: 1\nnodes:\n  - name: one\n    roles: []\n", "4: node one has no role");
+    refuse(state, "version: 1\nnodes:\n  - name: one\n    roles: [edge, media]\n",
+           "3: no node has the role control");
+    refuse(state,
+           HEAD "  - name: one\n    address: 192.0.2.1\n    inside: 192.0.2.1\n    roles: [edge]\n",
+           "5: there is another node named one");
+    refuse(state,
+           HEAD "  - name: two\n    address: 192.0.2.1\n    inside: 192.0.2.1\n    roles: [db]\n",
+           "3: 2 nodes have the role db");
+}
+
+static void test_port_clashes(void **state)
+{
+    refuse(
+        state, HEAD "media:\n  sip_port: 5060\n",
+        "6: edge.sip_port of node one and media.sip_port of node one share port 5060 of 127.0.0.1");
+    refuse(state, HEAD "queue:\n  port: 30010\n",
+           "6: edge.rtp_first of node one and queue.port of node one share port 30010");
+    refuse(state, HEAD "media:\n  rtp_last: 30000\n",
+           "6: edge.rtp_first of node one and media.rtp_first of node one share port 30000");
+}
+
+/* The same port on two addresses is no clash. */
+static void test_same_port_on_two_addresses(void **state)
+{
+    struct topology *topology = NULL;
+    struct err err = {""};
+
+    assert_int_equal(
+        load(state,
+             "version: 1\nnodes:\n  - {name: one, address: 192.0.2.1, roles: " ALL_ROLES
+             "}\nmedia: {sip_port: 5060}\n",
+             &topology, &err),
+        0);
+    assert_int_equal(topology_set_address(topology, "127.0.0.1", &err), -EINVAL);
+    assert_non_null(strstr(err.text, "share port 5060"));
+    topology_free(topology);
+}
+
+static void test_missing_file(void **state)
+{
+    struct topology *topology = NULL;
+    struct err err;
+
+    assert_int_equal(topology_load(&topology, tmpdir_path(*state, "none"), &err), -ENOENT);
+    assert_non_null(strstr(err.text, "No such file"));
+}
+
+#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, tmpdir_setup, tmpdir_teardown)
+
+UNIT_MAIN("topology", WITH_FOLDER(test_defaults), WITH_FOLDER(test_single_yaml_is_the_defaults),
+          WITH_FOLDER(test_values_are_read), WITH_FOLDER(test_saved_file_reads_back),
+          WITH_FOLDER(test_unknown_keys), WITH_FOLDER(test_wrong_types), WITH_FOLDER(test_no_yaml),
+          WITH_FOLDER(test_values_out_of_range), WITH_FOLDER(test_nodes),
+          WITH_FOLDER(test_port_clashes), WITH_FOLDER(test_same_port_on_two_addresses),
+          WITH_FOLDER(test_missing_file))
