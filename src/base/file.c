@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,17 @@ static int fill_temporary(const char *path, const void *data, size_t len, mode_t
     return res;
 }
 
-int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+/* link(2) refuses a name that is taken, rename(2) replaces it; both are atomic. */
+static int put_in_place(const char *temporary, const char *path, bool replace)
+{
+    if (replace)
+        return rename(temporary, path) ? -errno : 0;
+    if (link(temporary, path))
+        return -errno;
+    return unlink(temporary) ? -errno : 0;
+}
+
+static int write_new(const char *path, const void *data, size_t len, mode_t mode, bool replace)
 {
     char temporary[PATH_MAX], tag[2 * 8 + 1];
     int res;
@@ -124,16 +135,29 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, stru
     if (!res)
         res = str_printf(temporary, sizeof(temporary), "%s.%s.tmp", path, tag);
     if (res)
-        return err_sys(err, res, "%s", path);
+        return res;
     res = fill_temporary(temporary, data, len, mode);
-    if (!res && rename(temporary, path))
-        res = -errno;
+    if (!res)
+        res = put_in_place(temporary, path, replace);
     if (res) {
         unlink(temporary);
-        return err_sys(err, res, "writing %s", path);
+        return res;
     }
-    res = sync_parent(path);
+    return sync_parent(path);
+}
+
+int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+    int res = write_new(path, data, len, mode, true);
+
     return res ? err_sys(err, res, "writing %s", path) : 0;
+}
+
+int file_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+    int res = write_new(path, data, len, mode, false);
+
+    return res ? err_sys(err, res, "creating %s", path) : 0;
 }
 
 /* One folder of the way; being there already is success only for a folder. */

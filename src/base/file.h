@@ -21,6 +21,10 @@ int file_read(const char *path, struct buf *out, struct err *err) DP_CHECK;
 int file_write(const char *path, const void *data, size_t len, mode_t mode,
                struct err *err) DP_CHECK;
 
+/* As file_write, but only where nothing has that name yet: -EEXIST otherwise. */
+int file_create(const char *path, const void *data, size_t len, mode_t mode,
+                struct err *err) DP_CHECK;
+
 /*
  * Creates `path` and what is missing above it; the last folder has `mode` afterwards, also when
  * it was there before. -ENOTDIR when something else has that name.

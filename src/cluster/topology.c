@@ -60,6 +60,8 @@ static const cyaml_schema_field_t edge_fields[] = {
     NUMBER(rtp_first, edge),
     NUMBER(rtp_last, edge),
     NUMBER(workers, edge),
+    NUMBER(max_requests, edge),
+    NUMBER(max_calls, edge),
     {
         .key = "anchor_media",
         .data_offset = (uint32_t)(offsetof(struct topology, edge.anchor_media) -

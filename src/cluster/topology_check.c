@@ -28,6 +28,8 @@ static const struct setting settings[] = {
     SETTING(edge, rtp_first, 30000, 1024, UINT16_MAX),
     SETTING(edge, rtp_last, 31999, 1024, UINT16_MAX),
     SETTING(edge, workers, 4, 1, 64),
+    SETTING(edge, max_requests, 400, 0, 30000),
+    SETTING(edge, max_calls, 20, 1, 10000),
     PORT(media, sip_port, 5080),
     PORT(media, event_port, 8021),
     SETTING(media, rtp_first, 20000, 1024, UINT16_MAX),

@@ -27,6 +27,20 @@ static void test_write_then_read(void **state)
     buf_free(&data);
 }
 
+static void test_create_replaces_nothing(void **state)
+{
+    const char *path = tmpdir_path(*state, "a");
+    struct buf data;
+    struct err err;
+
+    assert_int_equal(file_create(path, "one", 3, 0600, &err), 0);
+    assert_int_equal(file_create(path, "two", 3, 0600, &err), -EEXIST);
+    buf_init(&data, 10);
+    assert_int_equal(file_read(path, &data, &err), 0);
+    assert_string_equal(data.data, "one");
+    buf_free(&data);
+}
+
 static int count_entries(const char *path)
 {
     DIR *dir = opendir(path);
@@ -115,6 +129,7 @@ static void test_copy(void **state)
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, tmpdir_setup, tmpdir_teardown)
 
-UNIT_MAIN("file", WITH_FOLDER(test_write_then_read), WITH_FOLDER(test_failed_write_leaves_nothing),
-          WITH_FOLDER(test_read_has_a_limit), WITH_FOLDER(test_read_tells_what_is_wrong),
-          WITH_FOLDER(test_folders), WITH_FOLDER(test_copy))
+UNIT_MAIN("file", WITH_FOLDER(test_write_then_read), WITH_FOLDER(test_create_replaces_nothing),
+          WITH_FOLDER(test_failed_write_leaves_nothing), WITH_FOLDER(test_read_has_a_limit),
+          WITH_FOLDER(test_read_tells_what_is_wrong), WITH_FOLDER(test_folders),
+          WITH_FOLDER(test_copy))
