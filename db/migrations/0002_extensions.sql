@@ -11,7 +11,7 @@ CREATE TABLE voip.voicemail_boxes (
     email      text CHECK (length(email) <= 254 AND email ~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+$'),
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (domain_id, mailbox),
-    UNIQUE (domain_id, user_id),
+    UNIQUE (user_id),
     UNIQUE (domain_id, id),
     FOREIGN KEY (domain_id, user_id) REFERENCES voip.users (domain_id, id)
 );

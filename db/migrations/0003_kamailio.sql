@@ -9,22 +9,25 @@ FROM voip.users u
 JOIN voip.domains d ON d.id = u.domain_id
 WHERE u.enabled AND d.enabled;
 
+-- Both tables below are loaded whole by the htable module (key_name … expires), and read back one
+-- row at a time by domain and name, which are the indexed columns behind the key.
+
 -- htable `user`: all that is to know of a caller who proves to be domain:username.
 CREATE VIEW kamailio.htable_user AS
-SELECT s.id,
+SELECT s.domain,
+       s.username AS name,
        s.domain || ':' || s.username AS key_name,
        0 AS key_type,
        0 AS value_type,
-       format('ha1="%s";number="%s";box="%s"', s.ha1, own.number, box.mailbox) AS key_value,
+       format('ha1="%s";box="%s"', s.ha1, box.mailbox) AS key_value,
        0 AS expires
 FROM kamailio.subscriber s
-LEFT JOIN LATERAL (SELECT e.number FROM voip.extensions e
-                   WHERE e.user_id = s.id ORDER BY e.id LIMIT 1) own ON true
 LEFT JOIN voip.voicemail_boxes box ON box.user_id = s.id;
 
 -- htable `ext`: where a call to domain:number goes.
 CREATE VIEW kamailio.htable_ext AS
-SELECT x.extension_id AS id,
+SELECT x.domain::text,
+       x.extension::text AS name,
        x.domain || ':' || x.extension AS key_name,
        0 AS key_type,
        0 AS value_type,

@@ -56,7 +56,6 @@ CREATE FUNCTION voip.extensions_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM voip.notify_key('extensions', OLD.domain_id, OLD.number);
     PERFORM voip.notify_key('extensions', NEW.domain_id, NEW.number);
-    PERFORM voip.notify_users(ARRAY[OLD.user_id, NEW.user_id]);
     IF TG_OP = 'UPDATE' AND OLD.number <> NEW.number THEN
         PERFORM voip.notify_extensions(NULL, NULL, ARRAY[NEW.id]);
     END IF;
