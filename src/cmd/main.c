@@ -1,0 +1,43 @@
+/* dialplane: one program, one verb per job. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/common.h"
+#include "cmd/verbs.h"
+
+static const struct cmd_verb verbs[] = {
+    {"render", "write the configuration of every daemon into the state folder", cmd_render},
+};
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: dialplane VERB [OPTION…]\n\n");
+    for (size_t i = 0; i < DP_COUNT(verbs); i++)
+        fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
+    fprintf(out, "\n`dialplane VERB --help` tells the options of a verb.\n"
+                 "Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+}
+
+int main(int argc, char **argv)
+{
+    /* A pipe or a log file gets each line when it is printed, as a terminal does. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc < 2) {
+        print_usage(stderr);
+        return CMD_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_usage(stdout);
+        return CMD_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("dialplane %s\n", DIALPLANE_VERSION);
+        return CMD_OK;
+    }
+    for (size_t i = 0; i < DP_COUNT(verbs); i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "dialplane: no verb '%s'\nTry: dialplane --help\n", argv[1]);
+    return CMD_USAGE;
+}
