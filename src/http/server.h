@@ -1,0 +1,84 @@
+/*
+ * HTTP/1.1 server (RFC 9112) over libmicrohttpd, which no handler sees. A fixed table of routes, a
+ * pool of threads; a handler runs in one of them with the whole body at hand and may block.
+ *
+ * Everything that goes wrong is answered with problem details (RFC 9457). What libmicrohttpd lets
+ * through is refused here: a repeated Content-Length, one beside Transfer-Encoding (both are how
+ * requests are smuggled past a proxy, RFC 9112 6.3), and bodies over the limit.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/err.h"
+
+struct http_server;
+struct http_request;
+
+/* What a handler answers: it sets these. Everything is copied or freed by the server. */
+struct http_response {
+    unsigned int status;      /* 200 when the handler leaves it */
+    const char *content_type; /* static text */
+    struct buf body;          /* its maximum is options.reply_max */
+};
+
+typedef void (*http_handler)(void *arg, const struct http_request *request,
+                             struct http_response *response);
+
+enum {
+    HTTP_AUTH = 1 << 0,   /* needs the basic credentials of the options (RFC 7617) */
+    HTTP_PREFIX = 1 << 1, /* the path is the beginning of the request's path */
+};
+
+struct http_route {
+    const char *method;
+    const char *path;
+    unsigned int flags;
+    http_handler handler;
+    void *arg;
+};
+
+struct http_options {
+    const char *address; /* numeric IP */
+    uint16_t port;       /* 0: any free one, see http_server_port */
+    unsigned int threads;
+    unsigned int connections_max;
+    unsigned int timeout_s; /* of a connection on which nothing happens */
+    size_t body_max;        /* bytes of a request's body */
+    size_t reply_max;
+    const char *user, *password; /* of HTTP_AUTH routes */
+    const struct http_route *routes;
+    size_t routes_count;
+};
+
+/*
+ * Listens and serves until http_server_stop. Routes, their args and the path and method strings
+ * belong to the caller and stay; everything else of the options is copied.
+ * -EADDRINUSE and other errno of bind(2), -EINVAL, -ENOMEM.
+ */
+int http_server_start(struct http_server **out, const struct http_options *options,
+                      struct err *err) DP_CHECK;
+
+/* Stops listening, waits for running handlers, frees. NULL is allowed. */
+void http_server_stop(struct http_server *server);
+
+uint16_t http_server_port(const struct http_server *server);
+
+/* Views of a request: they live until the handler returns. NULL when there is no such thing. */
+const char *http_path(const struct http_request *request);
+const char *http_query(const struct http_request *request, const char *name);
+const char *http_header(const struct http_request *request, const char *name);
+const char *http_body(const struct http_request *request, size_t *len);
+
+/* The peer's numeric address, without port. "" if it is neither IPv4 nor IPv6. */
+const char *http_peer(const struct http_request *request);
+
+/*
+ * Makes the response a problem (RFC 9457) of this status with this detail, which is for the
+ * client's eyes. `field` names the parameter at fault, or is NULL.
+ */
+void http_problem(struct http_response *response, unsigned int status, const char *field,
+                  const char *format, ...) DP_PRINTF(4, 5);
