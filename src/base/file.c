@@ -174,6 +174,16 @@ static int make_dir(const char *path, mode_t mode)
     return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
+/* Leaves a folder that is right as it is: it may belong to somebody else. */
+static int set_mode(const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (stat(path, &st))
+        return -errno;
+    return (st.st_mode & 07777) != mode && chmod(path, mode) ? -errno : 0;
+}
+
 int file_make_dirs(const char *path, mode_t mode, struct err *err)
 {
     char part[PATH_MAX];
@@ -187,8 +197,8 @@ int file_make_dirs(const char *path, mode_t mode, struct err *err)
     }
     if (!res)
         res = make_dir(path, mode);
-    if (!res && chmod(path, mode))
-        res = -errno;
+    if (!res)
+        res = set_mode(path, mode);
     return res ? err_sys(err, res, "folder %s", path) : 0;
 }
 

@@ -11,13 +11,13 @@ static int put_node(const struct render *render, struct err *err)
                "# Written by `dialplane render`.\n"
                "data_directory = '%s/db'\n"
                "hba_file = '%s/etc/postgresql/pg_hba.conf'\n"
-               "ident_file = ''\n"
+               "ident_file = '%s/etc/postgresql/pg_ident.conf'\n"
                "unix_socket_directories = '%s/run'\n"
                "unix_socket_permissions = 0700\n"
                "listen_addresses = '%s'\n"
                "port = %u\n"
                "cluster_name = 'dialplane-%s'\n",
-               state, state, state, render->node->inside, render->topology->db.port,
+               state, state, state, state, render->node->inside, render->topology->db.port,
                render->node->name);
     return render_put(render, "postgresql/node.conf", 0644, &text, err);
 }

@@ -206,6 +206,21 @@ void cmd_close(struct cmd_node *node)
     *node = (struct cmd_node){0};
 }
 
+int cmd_migrations_folder(const struct cmd_node *node, const char *given, char out[PATH_MAX],
+                          struct err *err)
+{
+    int res;
+
+    if (given) {
+        res = str_copy(out, PATH_MAX, given);
+    } else {
+        res = str_printf(out, PATH_MAX, "%s/share/migrations", node->state);
+        if (!res && access(out, F_OK))
+            res = str_copy(out, PATH_MAX, "db/migrations");
+    }
+    return res ? err_sys(err, res, "folder of the migrations") : 0;
+}
+
 static atomic_int stopping;
 static int stop_fd = -1;
 

@@ -65,6 +65,11 @@ void cmd_close(struct cmd_node *node);
 const struct topology_node *cmd_pick_node(const struct topology *topology, const char *name,
                                           struct err *err);
 
+/* Where the migrations are: `given`, or STATE/share/migrations (left by `render`), or
+ * db/migrations. */
+int cmd_migrations_folder(const struct cmd_node *node, const char *given, char out[PATH_MAX],
+                          struct err *err) DP_CHECK;
+
 /*
  * From here on SIGTERM and SIGINT stop the program in good order, and SIGPIPE is ignored. Returns
  * a file descriptor that becomes readable when it is time to stop (never read it: it stays
