@@ -1,0 +1,46 @@
+-- The demo tenant of `make run`: three users with a mailbox each, and a menu. Run by psql with the
+-- variables domain, ha1_<user> and pin_<user>.
+BEGIN;
+
+INSERT INTO voip.domains (name) VALUES (:'domain') RETURNING id AS domain_id \gset
+
+INSERT INTO voip.users (domain_id, username, display_name, ha1)
+VALUES (:domain_id, '1001', 'Alice', :'ha1_1001'),
+       (:domain_id, '1002', 'Bob', :'ha1_1002'),
+       (:domain_id, '1003', 'Carol', :'ha1_1003');
+
+INSERT INTO voip.voicemail_boxes (domain_id, mailbox, user_id, pin_ha1)
+SELECT u.domain_id, u.username, u.id, p.pin_ha1
+FROM voip.users u
+JOIN (VALUES ('1001', :'pin_1001'), ('1002', :'pin_1002'), ('1003', :'pin_1003')) p (name, pin_ha1)
+    ON p.name = u.username
+WHERE u.domain_id = :domain_id;
+
+-- *1001: leave a message. *97: listen to one's own.
+INSERT INTO voip.extensions (domain_id, number, type, voicemail_box_id)
+SELECT domain_id, '*' || mailbox, 'voicemail', id
+FROM voip.voicemail_boxes WHERE domain_id = :domain_id
+UNION ALL
+SELECT :domain_id, '*97', 'voicemail', NULL;
+
+INSERT INTO voip.extensions (domain_id, number, type, user_id, ring_timeout_s,
+                             busy_to, no_answer_to, unreachable_to)
+SELECT u.domain_id, u.username, 'user', u.id, 20, v.id, v.id, v.id
+FROM voip.users u
+JOIN voip.extensions v ON v.domain_id = u.domain_id AND v.number = '*' || u.username
+WHERE u.domain_id = :domain_id;
+
+-- "Please enter the number you wish to call."
+WITH menu AS (
+    INSERT INTO voip.ivr_menus (domain_id, name, greeting)
+    VALUES (:domain_id, 'main', 'vm-enter-num-to-call') RETURNING id
+), extension AS (
+    INSERT INTO voip.extensions (domain_id, number, type, ivr_menu_id)
+    SELECT :domain_id, '8000', 'ivr', id FROM menu
+)
+INSERT INTO voip.ivr_entries (domain_id, menu_id, digit, extension_id)
+SELECT :domain_id, menu.id, right(e.number, 1), e.id
+FROM menu, voip.extensions e
+WHERE e.domain_id = :domain_id AND e.type = 'user';
+
+COMMIT;

@@ -1,0 +1,101 @@
+"""The platform's database, as its owner sees it, and the tenants of the tests."""
+
+import hashlib
+import time
+
+import psycopg
+from psycopg.rows import dict_row
+
+DOMAINS = ("a.test", "b.test")
+USERS = ("1001", "1002", "1003")
+PIN = "246810"
+# How soon the record of a call has to be there, in seconds after its end.
+CDR_WITHIN = 5
+
+
+def password(user, domain):
+    """Each tenant's 1001 has another password."""
+    return f"secret-{user}-{domain}"
+
+
+def md5(*parts):
+    return hashlib.md5(":".join(parts).encode()).hexdigest()
+
+
+class Database:
+    """A connection as superuser, in autocommit; made anew after the server was away."""
+
+    def __init__(self, deployment, secret):
+        self._where = {"host": deployment.node["inside"], "port": deployment["db.port"],
+                       "dbname": deployment["db.name"], "user": "dialplane",
+                       "password": secret, "autocommit": True, "row_factory": dict_row}
+        self._connection = None
+
+    def rows(self, statement, *values):
+        """Runs a statement; returns its rows as dicts, [] if it has none."""
+        if self._connection is None or self._connection.broken or self._connection.closed:
+            self._connection = psycopg.connect(**self._where)
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement, *values):
+        return next(iter(self.rows(statement, *values)[0].values()))
+
+    def close(self):
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def cdrs(self, call_id):
+        return self.rows("SELECT * FROM voip.cdr WHERE sip_call_id = %s", call_id)
+
+    def wait_for_cdr(self, call_id, within=CDR_WITHIN):
+        """The one record of the call with this Call-ID, which has just ended."""
+        deadline = time.monotonic() + within
+        while not (found := self.cdrs(call_id)):
+            assert time.monotonic() < deadline, f"no record of call {call_id} in {within} s"
+            time.sleep(0.02)
+        assert len(found) == 1, found
+        return found[0]
+
+
+def add_tenant(db, domain):
+    """
+    A tenant with the users 1001 to 1003, each with a mailbox and, on *<user>, its voicemail;
+    1002 rings for 2 s and goes to voicemail, 1003 has no forwarding; 8000 is a menu whose digits
+    1 to 3 call them; *97 is one's own mailbox.
+    """
+    domain_id = db.value("INSERT INTO voip.domains (name) VALUES (%s) RETURNING id", domain)
+    for user in USERS:
+        _add_user(db, domain_id, domain, user)
+    db.rows("INSERT INTO voip.extensions (domain_id, number, type) VALUES (%s, '*97', 'voicemail')",
+            domain_id)
+    db.rows("UPDATE voip.extensions e SET ring_timeout_s = 2, no_answer_to = v.id,"
+            "       unreachable_to = v.id "
+            "FROM voip.extensions v WHERE v.domain_id = e.domain_id AND v.number = '*1002' "
+            "AND e.domain_id = %s AND e.number = '1002'", domain_id)
+    _add_menu(db, domain_id)
+
+
+def _add_user(db, domain_id, domain, user):
+    user_id = db.value(
+        "INSERT INTO voip.users (domain_id, username, ha1) VALUES (%s, %s, %s) RETURNING id",
+        domain_id, user, md5(user, domain, password(user, domain)))
+    box_id = db.value(
+        "INSERT INTO voip.voicemail_boxes (domain_id, mailbox, user_id, pin_ha1) "
+        "VALUES (%s, %s, %s, %s) RETURNING id",
+        domain_id, user, user_id, md5(user, domain, PIN))
+    db.rows("INSERT INTO voip.extensions (domain_id, number, type, user_id, voicemail_box_id) "
+            "VALUES (%s, %s, 'user', %s, NULL), (%s, %s, 'voicemail', NULL, %s)",
+            domain_id, user, user_id, domain_id, f"*{user}", box_id)
+
+
+def _add_menu(db, domain_id):
+    menu_id = db.value("INSERT INTO voip.ivr_menus (domain_id, name, greeting, timeout_ms) "
+                       "VALUES (%s, 'main', 'vm-enter-num-to-call', 3000) RETURNING id", domain_id)
+    db.rows("INSERT INTO voip.extensions (domain_id, number, type, ivr_menu_id) "
+            "VALUES (%s, '8000', 'ivr', %s)", domain_id, menu_id)
+    db.rows("INSERT INTO voip.ivr_entries (domain_id, menu_id, digit, extension_id) "
+            "SELECT domain_id, %s, right(number, 1), id FROM voip.extensions "
+            "WHERE domain_id = %s AND type = 'user'", menu_id, domain_id)

@@ -1,0 +1,37 @@
+"""Kamailio's JSON-RPC, as the control plane uses it."""
+
+import http.client
+import json
+
+
+class Edge:
+    """One connection, kept open, so that a poll costs well under a millisecond."""
+
+    def __init__(self, deployment, token):
+        self._http = http.client.HTTPConnection(deployment.node["inside"],
+                                                deployment["edge.rpc_port"], timeout=5)
+        self._token = token
+
+    def call(self, method, *params):
+        """The result, or None when Kamailio answers with an error."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        try:
+            self._http.request("POST", "/rpc", body, headers)
+            reply = json.loads(self._http.getresponse().read())
+        except (http.client.HTTPException, OSError):
+            self._http.close()
+            raise
+        return reply.get("result")
+
+    def get(self, table, key):
+        """The value of a key in a table in Kamailio's memory, None if it is not there."""
+        found = self.call("htable.get", table, key)
+        return found["item"]["value"] if found else None
+
+    def version(self):
+        return self.call("core.version")
+
+    def dialogs(self):
+        """Number of calls in progress."""
+        return self.call("dlg.stats_active")["all"]

@@ -1,0 +1,119 @@
+"""A platform of the tests: the real one, started by the same code as `make run`, on free ports."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from front.account import Account
+from front.options import CLONE
+from front.platform import Platform
+from front.state import State
+
+from .db import Database
+from .edge import Edge
+from .ports import free_ports, free_range
+
+PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
+
+
+def deployment_text(media_server, **edge):
+    """A deployment file on loopback on ports that are free now."""
+    (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
+     db) = free_ports(12)
+    rtp = free_range(800)
+    return yaml.safe_dump({
+        "version": 1,
+        "media_server": media_server,
+        "nodes": [{"name": "one", "address": "127.0.0.1", "inside": "127.0.0.1",
+                   "roles": ["edge", "media", "control", "queue", "db"]}],
+        # All phones of the tests have one address: no limit per address.
+        "edge": {"sip_port": sip, "inside_port": inside, "rpc_port": rpc,
+                 "rtpengine_port": control, "rtp_first": rtp, "rtp_last": rtp + 399,
+                 "max_requests": 0, "workers": 2, **edge},
+        "media": {"sip_port": media_sip, "event_port": event, "rtp_first": rtp + 400,
+                  "rtp_last": rtp + 799},
+        "control": {"documents_port": documents, "agi_port": agi, "api_port": api},
+        "collector": {"port": collector},
+        "queue": {"port": queue},
+        "db": {"port": db, "name": "dialplane"},
+    }, sort_keys=False)
+
+
+def shared_cache(account):
+    """Where unpacked trees are kept between runs, so that each is downloaded once."""
+    if os.environ.get("DIALPLANE_CACHE"):
+        return
+    folder = Path("/var/cache/dialplane") if account.is_switch else \
+        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dialplane"
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o755)
+        if account.is_switch:
+            shutil.chown(folder, account.name, account.name)
+    os.environ["DIALPLANE_CACHE"] = str(folder)
+
+
+class TestPlatform:
+    """A running platform with its folder, database and edge."""
+
+    __test__ = False
+
+    def __init__(self, media_server, kamailio="", report=print, **edge):
+        self.account = Account()
+        shared_cache(self.account)
+        self.folder = Path(tempfile.mkdtemp(prefix="dialplane-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        self.state = State(self.folder / "state", self.account)
+        self.state.make()
+        self._logs = self.folder / "phones"
+        self._logs.mkdir()
+        self._count = 0
+        config = self.folder / "deploy.yaml"
+        config.write_text(deployment_text(media_server, **edge), encoding="utf-8")
+        self._platform = Platform(self.state, CLONE, PROGRAM, config, report, kamailio=kamailio)
+        self.supervisor = self._platform.supervisor
+        self.db = self.edge = self._child = None
+
+    @property
+    def deployment(self):
+        return self._platform.deployment
+
+    @property
+    def edge_address(self):
+        return self.deployment.node["address"], self.deployment["edge.sip_port"]
+
+    def secret(self, name):
+        """A secret of the state folder; root and the account can read it."""
+        return (self.state / "secrets" / name).read_text(encoding="ascii").strip()
+
+    def start(self):
+        self._child = self._platform.start()
+        self.db = Database(self.deployment, self.secret("db_admin"))
+        self.edge = Edge(self.deployment, self.secret("rpc_token"))
+        return self
+
+    def stop(self):
+        """Stops everything; nothing is left running afterwards."""
+        if self.db:
+            self.db.close()
+        took = self.supervisor.stop()
+        if self._child:
+            self._child.wait()
+        return took
+
+    def new_folder(self, name):
+        """A folder for the logs of one phone."""
+        self._count += 1
+        folder = self._logs / f"{self._count:03d}-{name}"
+        folder.mkdir()
+        return folder
+
+    def versions(self):
+        """What runs: media server and Kamailio, with their versions."""
+        kamailio = self.edge.version().split()[1]
+        return f"{self.deployment.media_server}, Kamailio {kamailio}"
+
+    def remove(self):
+        shutil.rmtree(self.folder)
