@@ -1,0 +1,369 @@
+#include "edge/edge.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "edge/jsonrpc.h"
+
+enum {
+    CALL_MS = 2000,
+    RELOAD_MS = 15000, /* 100,000 rows take a second */
+    AGAIN_MS = 1000,   /* longer than a worker of the edge waits for SQL (db_postgres) */
+    RETRY_FIRST_MS = 100,
+    RETRY_LAST_MS = 2000,
+    /* Keys that wait. Beyond, reading the tables again is cheaper than so many calls. */
+    KEYS_MAX = 2000,
+};
+
+/* A table of the edge (conf/kamailio/modules.cfg) and the one of what is known not to be in it. */
+static const struct table {
+    const char *hits, *misses;
+} tables[] = {{"user", "user_miss"}, {"ext", "ext_miss"}};
+
+enum { TABLE_USER, TABLE_EXT };
+
+struct key {
+    struct key *next;
+    const struct table *table;
+    int64_t due; /* clock_mono_ms */
+    bool again;  /* this is the second deletion */
+    char text[]; /* domain:username, domain:number */
+};
+
+/* First in, first out. Keys of one list have the same delay, so the first is due first. */
+struct key_list {
+    struct key *first, **end;
+};
+
+struct edge {
+    char name[64];
+    struct jsonrpc *rpc;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards all that follows */
+    pthread_cond_t wake;
+    bool stopping;
+    bool reload;           /* the tables have to be read again */
+    struct key_list fresh; /* to be deleted now */
+    struct key_list later; /* to be deleted again */
+    size_t keys;           /* in both */
+    int64_t not_before;    /* no call before this; 0 while the node answers */
+    int64_t retry_ms;      /* the pause after the next failure */
+    struct edge_state state;
+};
+
+static void list_init(struct key_list *list)
+{
+    *list = (struct key_list){.end = &list->first};
+}
+
+static void list_push(struct key_list *list, struct key *key)
+{
+    key->next = NULL;
+    *list->end = key;
+    list->end = &key->next;
+}
+
+static void list_pop(struct key_list *list)
+{
+    list->first = list->first->next;
+    if (!list->first)
+        list->end = &list->first;
+}
+
+static void list_clear(struct key_list *list)
+{
+    struct key *key, *next;
+
+    for (key = list->first; key; key = next) {
+        next = key->next;
+        free(key);
+    }
+    list_init(list);
+}
+
+/* Reading everything covers what waits. With the lock held. */
+static void reload_instead(struct edge *edge)
+{
+    list_clear(&edge->fresh);
+    list_clear(&edge->later);
+    edge->keys = 0;
+    edge->reload = true;
+}
+
+static void push_key(struct edge *edge, const struct table *table, const struct change *change)
+{
+    size_t size = strlen(change->domain) + 1 + strlen(change->key) + 1;
+    struct key *key = edge->keys < KEYS_MAX ? malloc(sizeof(*key) + size) : NULL;
+
+    /* What is not copied cannot be left out: the separator is part of what was measured. */
+    if (!key || str_printf(key->text, size, "%s:%s", change->domain, change->key)) {
+        free(key);
+        reload_instead(edge);
+        return;
+    }
+    key->table = table;
+    key->due = 0;
+    key->again = false;
+    list_push(&edge->fresh, key);
+    edge->keys++;
+}
+
+void edge_changed(struct edge *edge, const struct change *change)
+{
+    pthread_mutex_lock(&edge->lock);
+    switch (change->table) {
+    case CHANGE_DOMAINS:
+        /* Every user and number of the tenant came or went. */
+        edge->reload = true;
+        break;
+    case CHANGE_USERS:
+        push_key(edge, &tables[TABLE_USER], change);
+        break;
+    case CHANGE_EXTENSIONS:
+        push_key(edge, &tables[TABLE_EXT], change);
+        break;
+    case CHANGE_IVR_MENUS:
+    case CHANGE_VOICEMAIL_BOXES:
+        /* Of these the edge knows the names only; when those change, so do rows of the others. */
+        break;
+    }
+    pthread_cond_signal(&edge->wake);
+    pthread_mutex_unlock(&edge->lock);
+}
+
+void edge_reload(struct edge *edge)
+{
+    pthread_mutex_lock(&edge->lock);
+    edge->reload = true;
+    pthread_cond_signal(&edge->wake);
+    pthread_mutex_unlock(&edge->lock);
+}
+
+/* 0 also when the node says that there is no such key or table: then there is nothing stale. */
+static int delete_from(struct edge *edge, const char *table, const char *key, struct err *err)
+{
+    const char *const params[] = {table, key};
+    int code = 0;
+    int res = jsonrpc_call(edge->rpc, "htable.delete", params, 2, CALL_MS, NULL, &code, err);
+
+    return res == -EREMOTEIO && code == JSONRPC_NOT_FOUND ? 0 : res;
+}
+
+static int delete_key(struct edge *edge, const struct key *key, struct err *err)
+{
+    int res = delete_from(edge, key->table->hits, key->text, err);
+
+    if (!res)
+        res = delete_from(edge, key->table->misses, key->text, err);
+    if (res)
+        err_prefix(err, "htable.delete %s %s", key->table->hits, key->text);
+    return res;
+}
+
+static int read_again(struct edge *edge, struct err *err)
+{
+    const char *method, *table;
+    int code, res = 0;
+
+    for (size_t i = 0; i < DP_COUNT(tables) * 2 && !res; i++) {
+        method = i % 2 ? "htable.flush" : "htable.reload";
+        table = i % 2 ? tables[i / 2].misses : tables[i / 2].hits;
+        res = jsonrpc_call(edge->rpc, method, &table, 1, RELOAD_MS, NULL, &code, err);
+        if (res)
+            err_prefix(err, "%s %s", method, table);
+    }
+    return res;
+}
+
+/* With the lock held: notes how a call went; says so when that is news. */
+static void note(struct edge *edge, int res, const struct err *err)
+{
+    bool was_reachable = edge->state.reachable;
+
+    if (edge->stopping)
+        return;
+    edge->state.reachable = !res;
+    if (!res) {
+        edge->not_before = 0;
+        edge->retry_ms = RETRY_FIRST_MS;
+        if (!was_reachable)
+            log_info("edge %s answers", edge->name);
+        return;
+    }
+    edge->state.failures++;
+    if (was_reachable || edge->state.failures == 1)
+        log_warning("edge %s: %s (trying again)", edge->name, err->text);
+    /* Whoever was away may have missed more than this. */
+    edge->reload = true;
+    edge->not_before = clock_mono_ms() + edge->retry_ms;
+    edge->retry_ms = edge->retry_ms * 2 < RETRY_LAST_MS ? edge->retry_ms * 2 : RETRY_LAST_MS;
+}
+
+/* With the lock held, as all below; given up during the call. */
+static void do_reload(struct edge *edge)
+{
+    struct err err;
+    int res;
+
+    edge->reload = false;
+    pthread_mutex_unlock(&edge->lock);
+    res = read_again(edge, &err);
+    pthread_mutex_lock(&edge->lock);
+    if (!res)
+        edge->state.reloads++;
+    note(edge, res, &err);
+}
+
+static void do_key(struct edge *edge, struct key_list *list)
+{
+    struct key *key = list->first;
+    struct err err;
+    int res;
+
+    /* Taken out during the call, because reload_instead() may clear the list. */
+    list_pop(list);
+    edge->keys--;
+    pthread_mutex_unlock(&edge->lock);
+    res = delete_key(edge, key, &err);
+    pthread_mutex_lock(&edge->lock);
+    note(edge, res, &err);
+    if (!res && key->again) {
+        free(key);
+        return;
+    }
+    /* After a failure the reload covers the first deletion; the second is still of use. */
+    if (!res)
+        edge->state.deleted++;
+    key->again = true;
+    key->due = clock_mono_ms() + AGAIN_MS;
+    list_push(&edge->later, key);
+    edge->keys++;
+}
+
+/* When there is something to do next; INT64_MAX: nothing to wait for. */
+static int64_t next_due(const struct edge *edge)
+{
+    int64_t due = INT64_MAX;
+
+    if (edge->later.first)
+        due = edge->later.first->due;
+    if (edge->reload || edge->fresh.first)
+        due = 0;
+    return due > edge->not_before ? due : edge->not_before;
+}
+
+static void do_next(struct edge *edge)
+{
+    if (edge->fresh.first)
+        do_key(edge, &edge->fresh);
+    else if (edge->reload)
+        do_reload(edge);
+    else
+        do_key(edge, &edge->later);
+}
+
+static void wait_until(struct edge *edge, int64_t due)
+{
+    struct timespec at = {.tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000};
+
+    if (due == INT64_MAX)
+        pthread_cond_wait(&edge->wake, &edge->lock);
+    else
+        pthread_cond_timedwait(&edge->wake, &edge->lock, &at);
+}
+
+static void *run(void *arg)
+{
+    struct edge *edge = arg;
+    int64_t due;
+
+    pthread_mutex_lock(&edge->lock);
+    while (!edge->stopping) {
+        due = next_due(edge);
+        if (due <= clock_mono_ms())
+            do_next(edge);
+        else
+            wait_until(edge, due);
+    }
+    pthread_mutex_unlock(&edge->lock);
+    return NULL;
+}
+
+static void edge_free(struct edge *edge)
+{
+    list_clear(&edge->fresh);
+    list_clear(&edge->later);
+    jsonrpc_free(edge->rpc);
+    pthread_cond_destroy(&edge->wake);
+    pthread_mutex_destroy(&edge->lock);
+    free(edge);
+}
+
+static void init_lock(struct edge *edge)
+{
+    pthread_condattr_t attr;
+
+    /* None of these fails with these arguments. */
+    pthread_mutex_init(&edge->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&edge->wake, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+int edge_start(struct edge **out, const struct edge_options *options, struct err *err)
+{
+    struct edge *edge = calloc(1, sizeof(*edge));
+    int res;
+
+    if (!edge)
+        return err_set(err, -ENOMEM, "no memory for an edge node");
+    init_lock(edge);
+    list_init(&edge->fresh);
+    list_init(&edge->later);
+    edge->retry_ms = RETRY_FIRST_MS;
+    res = str_copy(edge->name, sizeof(edge->name), options->name);
+    if (!res)
+        res = jsonrpc_new(&edge->rpc, options->address, options->rpc_port, options->rpc_token);
+    if (!res)
+        res = -pthread_create(&edge->thread, NULL, run, edge);
+    if (res) {
+        edge_free(edge);
+        return err_sys(err, res, "edge node %s", options->name);
+    }
+    *out = edge;
+    return 0;
+}
+
+void edge_stop(struct edge *edge)
+{
+    if (!edge)
+        return;
+    jsonrpc_cancel(edge->rpc);
+    pthread_mutex_lock(&edge->lock);
+    edge->stopping = true;
+    pthread_cond_signal(&edge->wake);
+    pthread_mutex_unlock(&edge->lock);
+    pthread_join(edge->thread, NULL);
+    edge_free(edge);
+}
+
+void edge_state(struct edge *edge, struct edge_state *out)
+{
+    pthread_mutex_lock(&edge->lock);
+    *out = edge->state;
+    out->current = edge->state.reachable && !edge->reload && !edge->fresh.first;
+    pthread_mutex_unlock(&edge->lock);
+}
+
+const char *edge_name(const struct edge *edge)
+{
+    return edge->name;
+}

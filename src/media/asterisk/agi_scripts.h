@@ -1,0 +1,24 @@
+/*
+ * The scripts that Asterisk's dialplan asks for (conf/asterisk/extensions.conf). Each answers with
+ * channel variables, DP_RESULT last: when it is set, the others are there.
+ *
+ * | script      | arguments       | variables                                                   |
+ * |-------------|-----------------|-------------------------------------------------------------|
+ * | ivr         | domain, id      | IVR_GREETING, IVR_INVALID, IVR_TIMEOUT (seconds), IVR_TRIES, |
+ * |             |                 | IVR_ENTRY_<digit> = number; DP_RESULT ok / notfound          |
+ * | mailbox-pin | domain, id, pin | DP_RESULT ok / bad / notfound                               |
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "media/asterisk/agi_protocol.h"
+#include "tenant/snapshot.h"
+
+/*
+ * Appends to `out` the commands that answer the request, one a line. `snapshot` is the tenant of
+ * its argument `domain`, NULL when there is none. -EINVAL when there is no such script or its
+ * arguments are not right; -ENOMEM or -ENOBUFS of `out`.
+ */
+int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,
+                   struct buf *out) DP_CHECK;

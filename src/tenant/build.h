@@ -1,0 +1,42 @@
+/*
+ * Filling a snapshot, for whoever reads tenants from somewhere (load.c) and for tests.
+ *
+ *     snapshot_new, then per table: one snapshot_reserve_*, its rows by snapshot_add_*;
+ *     snapshot_publish last.
+ *
+ * Strings are copied. Errors stick and come out of snapshot_publish.
+ */
+#pragma once
+
+#include "base/compiler.h"
+#include "tenant/snapshot.h"
+
+enum snapshot_table {
+    SNAPSHOT_USERS,
+    SNAPSHOT_EXTENSIONS,
+    SNAPSHOT_MENUS,
+    SNAPSHOT_ENTRIES, /* of all menus */
+    SNAPSHOT_MAILBOXES,
+    SNAPSHOT_TABLES
+};
+
+/* An empty snapshot with one reference, not published yet; -ENOMEM. */
+int snapshot_new(struct snapshot **out, const char *domain, const char *timezone) DP_CHECK;
+
+/* Room for `count` rows of this table. Once per table, before its first row. */
+void snapshot_reserve(struct snapshot *snapshot, enum snapshot_table table, size_t count);
+
+/* One row. Rows beyond what was reserved are -ENOBUFS. `row` is copied with all it points to. */
+void snapshot_add_user(struct snapshot *snapshot, const struct snapshot_user *row);
+void snapshot_add_extension(struct snapshot *snapshot, const struct snapshot_extension *row);
+void snapshot_add_menu(struct snapshot *snapshot, const struct snapshot_menu *row);
+void snapshot_add_mailbox(struct snapshot *snapshot, const struct snapshot_mailbox *row);
+
+/* One entry of the menu `menu`. Entries of one menu follow each other. */
+void snapshot_add_entry(struct snapshot *snapshot, int64_t menu, const struct snapshot_entry *row);
+
+/*
+ * Sorts the tables and gives the menus their entries. From here on the snapshot is read only.
+ * -ENOMEM, -ENOBUFS, or -EINVAL when a key is there twice or an entry has no menu.
+ */
+int snapshot_publish(struct snapshot *snapshot) DP_CHECK;

@@ -1,0 +1,26 @@
+/* What a notification of the database says (db/migrations/0004_notify.sql). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum change_table {
+    CHANGE_DOMAINS,
+    CHANGE_USERS,
+    CHANGE_EXTENSIONS,
+    CHANGE_IVR_MENUS,
+    CHANGE_VOICEMAIL_BOXES,
+};
+
+struct change {
+    enum change_table table;
+    bool every_domain;               /* a table was emptied: any tenant may be another now */
+    char domain[STR_DOMAIN_MAX + 1]; /* "*" with every_domain */
+    char key[STR_DOMAIN_MAX + 1];    /* username, number, mailbox, menu id or domain */
+};
+
+/* -EINVAL when it is no such JSON object, or a value is not what its column may hold. */
+int change_parse(const char *payload, struct change *out, struct err *err) DP_CHECK;

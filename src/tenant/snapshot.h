@@ -1,0 +1,83 @@
+/*
+ * One tenant as it was at one moment: everything that answering a media server needs, in memory.
+ *
+ * A snapshot never changes once it is published (see registry.h); a change makes a new one. Readers
+ * hold a reference while they look, and what they are given points into it.
+ *
+ * The tables are arrays sorted by key and searched by bisection. They never grow, so a hash table
+ * would buy nothing for its 60 bytes an entry.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+struct snapshot;
+
+struct snapshot_user {
+    const char *username;
+    const char *display_name;
+    const char *ha1; /* md5(username:domain:password), 32 lower-case digits */
+};
+
+/* What a number leads to; the one that its type names is set, the others are NULL or 0. */
+struct snapshot_extension {
+    const char *number;
+    const char *type;     /* user, ivr, voicemail */
+    const char *username; /* NULL as well when that user is disabled */
+    const char *mailbox;  /* NULL for the mailbox of whoever calls */
+    int64_t menu;
+};
+
+struct snapshot_entry {
+    const char *digit;  /* one of 0-9 * # */
+    const char *number; /* of the extension it leads to */
+};
+
+/* Prompts are names relative to the sounds folder, without extension. */
+struct snapshot_menu {
+    int64_t id;
+    const char *greeting;
+    const char *invalid;
+    int timeout_ms;
+    int tries;
+    const struct snapshot_entry *entries;
+    size_t entry_count;
+};
+
+struct snapshot_mailbox {
+    const char *mailbox;
+    const char *pin_ha1; /* md5(mailbox:domain:pin), 32 lower-case digits */
+    const char *email;   /* NULL when there is none */
+    const char *owner;   /* username, NULL for a shared mailbox */
+};
+
+/* Takes a further reference, for snapshot_unref. */
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+
+/* Drops one; the last one frees. Copes with NULL. */
+void snapshot_unref(struct snapshot *snapshot);
+
+const char *snapshot_domain(const struct snapshot *snapshot);
+const char *snapshot_timezone(const struct snapshot *snapshot);
+
+/* NULL when there is no such thing; otherwise valid as long as the caller's reference. */
+const struct snapshot_user *snapshot_user(const struct snapshot *snapshot, const char *username);
+const struct snapshot_extension *snapshot_extension(const struct snapshot *snapshot,
+                                                    const char *number);
+const struct snapshot_menu *snapshot_menu(const struct snapshot *snapshot, int64_t id);
+const struct snapshot_mailbox *snapshot_mailbox(const struct snapshot *snapshot,
+                                                const char *mailbox);
+
+/* All mailboxes, sorted by number. */
+const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count);
+
+struct snapshot_size {
+    size_t users, extensions, menus, mailboxes;
+    size_t bytes;
+};
+
+/* How many there are of each, and the memory they take. */
+void snapshot_size(const struct snapshot *snapshot, struct snapshot_size *out);
