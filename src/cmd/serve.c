@@ -1,0 +1,217 @@
+/*
+ * dialplane serve: what media servers ask, and the edge's memory kept true.
+ *
+ *     PostgreSQL --NOTIFY--> listener's thread --+--> a thread per edge node: deletes the key there
+ *                                                +--> the tenant's next snapshot
+ *     FreeSWITCH, Asterisk --> HTTP threads, FastAGI thread --> snapshots (never the database)
+ */
+#include "cmd/serve.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cmd/verbs.h"
+#include "tenant/change.h"
+
+enum { STATEMENT_MS = 9000 };
+
+static void on_connected(struct listen *listen, void *arg)
+{
+    struct serve *serve = arg;
+
+    log_info("database: connected");
+    serve->database_away = false;
+    registry_connected(serve->registry, listen);
+    for (size_t i = 0; i < serve->edge_count; i++)
+        edge_reload(serve->edges[i]);
+}
+
+/* The edges first: what they have to do needs no database. */
+static void on_notified(struct listen *listen, const char *payload, void *arg)
+{
+    struct serve *serve = arg;
+    struct change change;
+    struct err err;
+
+    (void)listen;
+    if (change_parse(payload, &change, &err)) {
+        log_warning("%s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < serve->edge_count; i++)
+        edge_changed(serve->edges[i], &change);
+    registry_changed(serve->registry, change.every_domain ? NULL : change.domain);
+}
+
+static void on_settled(struct listen *listen, void *arg)
+{
+    struct serve *serve = arg;
+    struct err err;
+    int res = registry_settled(serve->registry, listen, &err);
+
+    /* A lost connection is on_lost's to tell. */
+    if (res && res != -ENOTCONN && res != -ECANCELED)
+        log_warning("cannot read from the database: %s", err.text);
+}
+
+static void on_lost(struct listen *listen, const char *reason, void *arg)
+{
+    struct serve *serve = arg;
+
+    (void)listen;
+    registry_lost(serve->registry);
+    if (!serve->database_away)
+        log_warning("database: %s (tenants are served as last known; trying again)", reason);
+    serve->database_away = true;
+}
+
+static int start_peers(struct serve *serve, struct err *err)
+{
+    const struct topology *topology = serve->node.topology;
+    const char **addresses = calloc(topology->nodes_count, sizeof(*addresses));
+    int res = addresses ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < topology->nodes_count && !res; i++)
+        addresses[i] = topology->nodes[i].inside;
+    if (!res)
+        res = peers_new(&serve->peers, addresses, topology->nodes_count);
+    free(addresses);
+    return res ? err_sys(err, res, "the nodes' inside addresses") : 0;
+}
+
+static int start_edges(struct serve *serve, struct err *err)
+{
+    const struct topology *topology = serve->node.topology;
+    struct edge_options options = {
+        .rpc_port = topology->edge.rpc_port,
+        .rpc_token = serve->node.secrets.value[SECRET_RPC_TOKEN],
+    };
+    int res = 0;
+
+    serve->edges = calloc(topology->nodes_count, sizeof(*serve->edges));
+    if (!serve->edges)
+        return err_set(err, -ENOMEM, "no memory for the edge nodes");
+    for (size_t i = 0; i < topology->nodes_count && !res; i++) {
+        if (!(topology->nodes[i].roles & ROLE_EDGE))
+            continue;
+        options.name = topology->nodes[i].name;
+        options.address = topology->nodes[i].inside;
+        res = edge_start(&serve->edges[serve->edge_count], &options, err);
+        if (!res)
+            serve->edge_count++;
+    }
+    return res;
+}
+
+static int start_listen(struct serve *serve, struct err *err)
+{
+    const struct topology *topology = serve->node.topology;
+    const struct pg_target target = {
+        .host = topology_first(topology, ROLE_DB)->inside,
+        .port = topology->db.port,
+        .database = topology->db.name,
+        .role = secret_role(SECRET_DB_CONTROL),
+        .application = "dialplane serve",
+        .statement_timeout_ms = STATEMENT_MS,
+    };
+    const struct listen_events events = {
+        .connected = on_connected,
+        .notified = on_notified,
+        .settled = on_settled,
+        .lost = on_lost,
+        .arg = serve,
+    };
+
+    return listen_start(&serve->listen, &target, "dialplane", &events, err);
+}
+
+static int start_agi(struct serve *serve, struct err *err)
+{
+    const struct agi_options options = {
+        .address = serve->node.node->inside,
+        .port = serve->node.topology->control.agi_port,
+        .registry = serve->registry,
+        .peers = serve->peers,
+    };
+
+    return agi_start(&serve->agi, &options, err);
+}
+
+/* Who uses something starts after it, and stops before it. */
+static int start(struct serve *serve, struct err *err)
+{
+    int res = registry_new(&serve->registry);
+
+    if (res)
+        return err_set(err, res, "no memory for the tenants");
+    res = start_peers(serve, err);
+    if (!res)
+        res = start_edges(serve, err);
+    if (!res)
+        res = start_listen(serve, err);
+    if (!res)
+        res = start_agi(serve, err);
+    return res ? res : serve_documents_start(serve, err);
+}
+
+static void stop(struct serve *serve)
+{
+    http_server_stop(serve->documents);
+    agi_stop(serve->agi);
+    listen_stop(serve->listen);
+    for (size_t i = 0; i < serve->edge_count; i++)
+        edge_stop(serve->edges[i]);
+    free(serve->edges);
+    registry_free(serve->registry);
+    peers_free(serve->peers);
+}
+
+static int run(struct serve *serve, struct err *err)
+{
+    struct pollfd until = {.events = POLLIN};
+    int res;
+
+    /* Before there are threads: signals, and what these libraries do once. */
+    until.fd = cmd_stop_fd();
+    if (until.fd < 0)
+        return err_sys(err, until.fd, "signals");
+    json_object_seed(0);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT))
+        return err_set(err, -ENOMEM, "libcurl does not start");
+    res = start(serve, err);
+    if (!res) {
+        log_info("serving media servers on %s port %u, FastAGI on port %u",
+                 serve->node.node->inside, http_server_port(serve->documents),
+                 agi_port(serve->agi));
+        while (!cmd_stopping())
+            poll(&until, 1, -1);
+        log_info("stopping");
+    }
+    stop(serve);
+    curl_global_cleanup();
+    return res;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct serve serve = {0};
+    struct cmd_args args;
+    struct err err = {""};
+    int status, res;
+
+    if (!cmd_parse(argc, argv, "Answer the media servers and keep the edge's memory true", NULL,
+                   &args, &status))
+        return status;
+    log_init("dialplane-serve", LOG_LEVEL_INFO);
+    res = cmd_open(&serve.node, &args, &err);
+    if (res)
+        return cmd_fail("serve", &err);
+    res = run(&serve, &err);
+    cmd_close(&serve.node);
+    return res ? cmd_fail("serve", &err) : CMD_OK;
+}

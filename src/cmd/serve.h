@@ -1,0 +1,46 @@
+/* What the parts of `dialplane serve` share. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "cmd/common.h"
+#include "edge/edge.h"
+#include "http/server.h"
+#include "media/asterisk/agi.h"
+#include "media/peers.h"
+#include "store/listen.h"
+#include "tenant/registry.h"
+
+/* Counted per answer to a media server, by what was asked for and what became of it. */
+enum serve_kind { SERVE_FREESWITCH, SERVE_REALTIME, SERVE_KINDS };
+enum serve_result {
+    SERVE_FOUND,
+    SERVE_NOT_FOUND,
+    SERVE_REFUSED, /* the request is none */
+    SERVE_LATE,    /* the tenant is not in memory, and the database away */
+    SERVE_FAILED,  /* our own fault */
+    SERVE_RESULTS
+};
+
+struct serve {
+    struct cmd_node node;
+    struct registry *registry;
+    struct peers *peers;
+    struct edge **edges;
+    size_t edge_count;
+    struct listen *listen;
+    struct http_server *documents;
+    struct agi *agi;
+    bool database_away; /* the listener's thread only: said so already */
+    atomic_uint_fast64_t answers[SERVE_KINDS][SERVE_RESULTS];
+};
+
+/* Starts the listener for media servers (control.documents_port), which uses all the rest. */
+int serve_documents_start(struct serve *serve, struct err *err) DP_CHECK;
+
+/* GET /healthz: 200 when every tenant is in memory, 503 before; JSON that says how things are. */
+void serve_healthz(void *arg, const struct http_request *request, struct http_response *response);
+
+/* GET /metrics, for Prometheus (text exposition format 0.0.4). */
+void serve_metrics(void *arg, const struct http_request *request, struct http_response *response);
