@@ -1,0 +1,131 @@
+/* PostgreSQL: there, of a known version, with the schema of this program; and the clocks agree. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cmd/checks.h"
+#include "store/migrate.h"
+#include "store/pg.h"
+
+enum { OLDEST_VERSION = 150000, QUERY_MS = 2000 };
+
+/* 2024-01-01: a machine that started without a clock stands at 1970, or at its build date. */
+static const int64_t earliest_us = INT64_C(1704067200) * 1000000;
+static const int64_t clock_apart_us = 1000000;
+
+/* The roles of the daemons exist only after `migrate`; every part checks as one of them. */
+static int connect_db(const struct cmd_node *node, PGconn **out, struct err *err)
+{
+    const struct pg_target target = {
+        .host = topology_first(node->topology, ROLE_DB)->inside,
+        .port = node->topology->db.port,
+        .database = node->topology->db.name,
+        .role = secret_role(SECRET_DB_CONTROL),
+        .application = "dialplane doctor",
+        .statement_timeout_ms = QUERY_MS,
+    };
+
+    return pg_connect(out, &target, err);
+}
+
+void check_postgresql(const struct cmd_node *node, struct check_result *out)
+{
+    PGconn *conn = NULL;
+    struct err err;
+    int version;
+
+    if (connect_db(node, &conn, &err)) {
+        check_fail(out, node, "postgresql", &err);
+        return;
+    }
+    version = PQserverVersion(conn);
+    PQfinish(conn);
+    check_set(out, version >= OLDEST_VERSION ? CHECK_OK : CHECK_FAIL, "version %d.%d",
+              version / 10000, version % 10000);
+    if (version < OLDEST_VERSION)
+        check_advise(out, "PostgreSQL 15 or newer is needed");
+}
+
+static void compare_schema(PGconn *conn, const char *folder, struct check_result *out)
+{
+    struct migrate_state state;
+    struct err err;
+
+    if (migrate_compare(conn, folder, &state, &err)) {
+        check_set(out, CHECK_FAIL, "%s", err.text);
+        check_advise(out, "put folder and database of the same version together");
+        return;
+    }
+    check_set(out, state.pending ? CHECK_FAIL : CHECK_OK, "%u of %u migrations applied",
+              state.applied, state.applied + state.pending);
+    if (state.pending)
+        check_advise(out, "run `dialplane migrate`");
+}
+
+void check_schema(const struct cmd_node *node, struct check_result *out)
+{
+    char folder[PATH_MAX];
+    PGconn *conn = NULL;
+    struct err err;
+
+    if (cmd_migrations_folder(node, NULL, folder, &err) || connect_db(node, &conn, &err)) {
+        check_set(out, CHECK_FAIL, "%s", err.text);
+        check_advise(out, "run `dialplane migrate` once PostgreSQL is up");
+        return;
+    }
+    compare_schema(conn, folder, out);
+    PQfinish(conn);
+}
+
+/* Microseconds by which the server's clock is ahead of ours, or behind. */
+static int clock_difference(PGconn *conn, int64_t *out, struct err *err)
+{
+    int64_t before = clock_wall_us(), after;
+    PGresult *rows = NULL;
+    int res;
+
+    res = pg_query(conn, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", 0,
+                   NULL, &rows, err);
+    if (res)
+        return res;
+    after = clock_wall_us();
+    /* The server looked at its clock about half-way between asking and hearing. */
+    *out = strtoll(PQgetvalue(rows, 0, 0), NULL, 10) - (before + (after - before) / 2);
+    PQclear(rows);
+    return 0;
+}
+
+static void compare_clocks(const struct cmd_node *node, struct check_result *out)
+{
+    PGconn *conn = NULL;
+    int64_t apart = 0;
+    struct err err;
+    int res;
+
+    res = connect_db(node, &conn, &err);
+    if (!res)
+        res = clock_difference(conn, &apart, &err);
+    PQfinish(conn);
+    if (res) {
+        check_set(out, CHECK_FAIL, "not comparable with PostgreSQL's");
+        check_advise(out, "see the part postgresql");
+        return;
+    }
+    check_set(out, llabs(apart) < clock_apart_us ? CHECK_OK : CHECK_FAIL,
+              "%+.1f ms from PostgreSQL's", (double)apart / 1000);
+    if (out->status != CHECK_OK)
+        check_advise(out, "synchronise the clocks of the nodes (chrony, systemd-timesyncd)");
+}
+
+void check_clock(const struct cmd_node *node, struct check_result *out)
+{
+    char now[CLOCK_UTC_SIZE];
+
+    if (clock_wall_us() >= earliest_us) {
+        compare_clocks(node, out);
+        return;
+    }
+    clock_utc(clock_wall_us(), now);
+    check_set(out, CHECK_FAIL, "it is set to %s", now);
+    check_advise(out, "set the clock (chrony, systemd-timesyncd)");
+}

@@ -1,0 +1,84 @@
+/* The platform's own daemons, and the machine they stand on. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "cmd/checks.h"
+#include "cmd/probe.h"
+
+enum { DISK_WARN_MIB = 1024, DISK_FAIL_MIB = 256 };
+
+void check_set(struct check_result *out, enum check_status status, const char *format, ...)
+{
+    va_list args;
+
+    out->status = status;
+    va_start(args, format);
+    vsnprintf(out->detail, sizeof(out->detail), format, args);
+    va_end(args);
+}
+
+void check_advise(struct check_result *out, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(out->advice, sizeof(out->advice), format, args);
+    va_end(args);
+}
+
+void check_fail(struct check_result *out, const struct cmd_node *node, const char *program,
+                const struct err *err)
+{
+    check_set(out, CHECK_FAIL, "%s", err->text);
+    check_advise(out,
+                 "see %s/log/%s.log and `supervisorctl -c %s/etc/supervisor/supervisord.conf "
+                 "status %s`",
+                 node->state, program, node->state, program);
+}
+
+static void check_health(const struct cmd_node *node, const char *program, uint16_t port,
+                         struct check_result *out)
+{
+    struct err err = {""};
+    struct buf reply;
+
+    buf_init(&reply, PROBE_REPLY_MAX);
+    if (probe_http(node->node->inside, port, "/healthz", &reply, &err))
+        check_fail(out, node, program, &err);
+    else
+        check_set(out, CHECK_OK, "healthy on port %u", port);
+    buf_free(&reply);
+}
+
+void check_serve(const struct cmd_node *node, struct check_result *out)
+{
+    check_health(node, "serve", node->topology->control.documents_port, out);
+}
+
+void check_collector(const struct cmd_node *node, struct check_result *out)
+{
+    check_health(node, "collector", node->topology->collector.port, out);
+}
+
+void check_disk(const struct cmd_node *node, struct check_result *out)
+{
+    unsigned long long free_mib;
+    struct statvfs fs;
+
+    if (statvfs(node->state, &fs)) {
+        check_set(out, CHECK_FAIL, "%s: %s", node->state, strerror(errno));
+        return;
+    }
+    /* What is left for everybody, not what root may use on top of it. */
+    free_mib = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
+    check_set(out,
+              free_mib < DISK_FAIL_MIB   ? CHECK_FAIL
+              : free_mib < DISK_WARN_MIB ? CHECK_WARN
+                                         : CHECK_OK,
+              "%llu MiB free in %s", free_mib, node->state);
+    if (out->status != CHECK_OK)
+        check_advise(out, "make room: call records, voicemail and logs stop when it is full");
+}
