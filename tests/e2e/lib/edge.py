@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 
 
 class Edge:
@@ -28,6 +29,13 @@ class Edge:
         """The value of a key in a table in Kamailio's memory, None if it is not there."""
         found = self.call("htable.get", table, key)
         return found["item"]["value"] if found else None
+
+    def wait_until_gone(self, table, key, timeout=5):
+        """Waits until the key is not in the table (any more): the next request reads it anew."""
+        deadline = time.monotonic() + timeout
+        while self.get(table, key) is not None:
+            assert time.monotonic() < deadline, f"{key} is still in {table} after {timeout} s"
+            time.sleep(0.005)
 
     def version(self):
         return self.call("core.version")

@@ -32,15 +32,23 @@ class Phone:
         self._claimed_ip = nat_ip or self._ip
         self.rtp = Endpoint(self._ip)
         self._legs = []
+        self._is_registered = False
 
-    def register(self, expires=300, password=None, code=200):
+    def register(self, expires=300, password=None, code=200, to=None):
         """REGISTERs with digest; fails unless the final answer is `code`."""
-        self.start(scenario.register(expires, code), password=password).finish(10)
+        self.start(scenario.register(expires, code, to), password=password).finish(10)
+        self._is_registered = code == 200 and expires > 0
 
-    def call(self, number, *steps, domain=None, headers=(), from_uri=None):
-        """Starts a call; `steps` is what happens after INVITE with credentials. Returns its Leg."""
+    def call(self, number, *steps, domain=None, headers=(), from_uri=None, record=True):
+        """
+        Starts a call; `steps` is what happens after INVITE with credentials. Returns its Leg.
+        `record`: whether the platform has to have a record of it.
+        """
         uri = f"sip:{number}@{domain or self.domain}"
-        return self.start(scenario.invite(*headers), *steps, uri=uri, from_uri=from_uri)
+        leg = self.start(scenario.invite(*headers), *steps, uri=uri, from_uri=from_uri)
+        if record:
+            self._platform.calls.append(leg.call_id)
+        return leg
 
     def wait_call(self, *steps):
         """Gets ready for one incoming call. Returns its Leg."""
@@ -67,9 +75,22 @@ class Phone:
         return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], text)
 
     def close(self):
+        """Leaves no contact behind that a later call would ring."""
         for leg in self._legs:
             leg.kill()
-        self.rtp.close()
+        try:
+            if self._is_registered:
+                self.register(expires=0)
+        finally:
+            self.rtp.close()
+
+
+def hear_each_other(one, other):
+    """Each sends a tone of its own, and hears the other's."""
+    one.rtp.tone(440)
+    other.rtp.tone(660)
+    other.rtp.wait_for_tone(440)
+    one.rtp.wait_for_tone(660)
 
 
 class Leg:

@@ -70,6 +70,7 @@ class TestPlatform:
         self._logs = self.folder / "phones"
         self._logs.mkdir()
         self._count = 0
+        self.calls = []           # Call-ID of every call that has to have a record
         config = self.folder / "deploy.yaml"
         config.write_text(deployment_text(media_server, **edge), encoding="utf-8")
         self._platform = Platform(self.state, CLONE, PROGRAM, config, report, kamailio=kamailio)
@@ -102,6 +103,16 @@ class TestPlatform:
         if self._child:
             self._child.wait()
         return took
+
+    def wait_until_healthy(self):
+        """Waits until every part says it is well."""
+        self._platform.dialplane("doctor", "--wait", 30)
+
+    def redis(self, *command):
+        """What redis-cli prints for a command."""
+        return self.state.run(["redis-cli", "-h", self.deployment.node["inside"],
+                               "-p", self.deployment["queue.port"], *command],
+                              variables={"REDISCLI_AUTH": self.secret("redis_password")}).strip()
 
     def new_folder(self, name):
         """A folder for the logs of one phone."""

@@ -90,10 +90,10 @@ def document(*steps):
 
 # ---- the side that calls ---------------------------------------------------------------------
 
-def register(expires, code=200):
+def register(expires, code=200, to=None):
     """REGISTER, the challenge, REGISTER with the answer to it, and what becomes of that."""
     def request(cseq, *more):
-        return send(["REGISTER sip:{domain} SIP/2.0", _VIA, _FROM, "To: <{from_uri}>",
+        return send(["REGISTER sip:{domain} SIP/2.0", _VIA, _FROM, f"To: <{to or '{from_uri}'}>",
                      "Call-ID: [call_id]", f"CSeq: {cseq} REGISTER", _CONTACT, "Max-Forwards: 70",
                      f"Expires: {expires}", *more])
     return [request(1), expect(401, auth="true"), request(2, "{authentication}"), expect(code)]

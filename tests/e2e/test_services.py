@@ -1,0 +1,131 @@
+"""The menu and voicemail, on the media server."""
+
+import time
+
+import pytest
+
+from lib import db, records
+from lib import scenario as sip
+from lib.phone import hear_each_other
+
+# Seconds of the tone that is left as a message. Shorter ones may be dropped as noise.
+MESSAGE_LENGTH = 4
+
+
+@pytest.mark.parametrize("digit, number", [("1", "1001"), ("2", "1002")])
+def test_menu_leads_to_a_phone(platform, phone, digit, number):
+    caller, callee = phone("1003"), phone(number)
+    there = callee.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    call = caller.call("8000", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call.wait("answered")
+    caller.rtp.wait_for_sound()
+    caller.rtp.press(digit)
+    there.wait("answered")
+    hear_each_other(caller, callee)
+    call.go().finish()
+    there.finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), caller="1003", callee="8000",
+                  service="ivr", source=platform.deployment.media_server)
+
+
+def test_menu_shows_the_caller_to_the_phone(platform, phone):
+    caller, callee = phone("1003"), phone("1001")
+    there = callee.wait_call(sip.ring(), sip.answer(), sip.wait_for_go(),
+                             sip.called_request("BYE", 1))
+    call = caller.call("8000", sip.is_answered(), sip.is_asked("BYE"))
+    call.wait("answered")
+    caller.rtp.wait_for_sound()
+    caller.rtp.press("1")
+    there.wait("answered")
+    assert "sip:1003@" in there.messages()
+    there.go().finish()
+    call.finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), caller="1003", callee="8000",
+                  service="ivr", side="callee")
+
+
+def test_menu_without_a_choice_ends(platform, phone):
+    caller = phone("1001")
+    call = caller.call("8000", sip.is_answered(), sip.is_asked("BYE"))
+    call.wait("answered")
+    caller.rtp.wait_for_sound()
+    call.finish(60)
+    records.check(platform.db.wait_for_cdr(call.call_id), callee="8000", service="ivr",
+                  side="system")
+
+
+def test_caller_cancels_before_the_menu(platform, phone):
+    """Whoever hangs up while the media server is about to answer leaves one record as well."""
+    caller = phone("1001")
+    call = caller.call("8000", sip.is_answered(), sip.request("BYE", 3)).finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), callee="8000", service="ivr")
+
+
+def leave_message(phone_, call, frequency):
+    """Waits for the greeting and the beep, and leaves a tone."""
+    call.wait("answered", 15)
+    phone_.rtp.wait_for_sound(10)
+    phone_.rtp.wait_for_silence(1.5, 40)
+    phone_.rtp.tone(frequency)
+    time.sleep(MESSAGE_LENGTH)
+    phone_.rtp.tone(0)
+
+
+def listen(phone_, frequency):
+    """Calls the own mailbox, enters the PIN, and waits for the message's tone."""
+    call = phone_.call("*97", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call.wait("answered")
+    phone_.rtp.wait_for_sound(10)
+    phone_.rtp.press(db.PIN + "#")
+    try:
+        phone_.rtp.wait_for_tone(frequency, 12)
+    except AssertionError:
+        phone_.rtp.press("1")
+        phone_.rtp.wait_for_tone(frequency, 25)
+    return call.go().finish()
+
+
+def test_unanswered_call_leaves_a_message(platform, phone):
+    caller, callee = phone("1001"), phone("1002")
+    there = callee.wait_call(sip.ring(), sip.is_cancelled())
+    call = caller.call("1002", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    leave_message(caller, call, 550)
+    there.finish()
+    call.go().finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), reached="*1002", service="voicemail",
+                  source=platform.deployment.media_server)
+    heard = listen(callee, 550)
+    records.check(platform.db.wait_for_cdr(heard.call_id), caller="1002", callee="*97",
+                  service="voicemail")
+
+
+def test_mailbox_of_the_other_tenant_is_empty(phone):
+    """b.test's 1002 hears nothing of what was left for a.test's."""
+    caller = phone("1002", "b.test")
+    call = caller.call("*97", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call.wait("answered")
+    caller.rtp.wait_for_sound(10)
+    caller.rtp.press(db.PIN + "#1")
+    with pytest.raises(AssertionError):
+        caller.rtp.wait_for_tone(550, 12)
+    call.go().finish()
+
+
+def test_wrong_pin(phone):
+    caller = phone("1002")
+    call = caller.call("*97", sip.is_answered(), sip.is_asked("BYE"))
+    call.wait("answered")
+    for _ in range(3):
+        caller.rtp.wait_for_sound(15)
+        caller.rtp.wait_for_silence(0.6, 20)
+        caller.rtp.press("000000#")
+    call.finish(40)
+
+
+def test_call_to_somebody_not_registered_leaves_a_message(platform, phone):
+    caller = phone("1001")
+    call = caller.call("1002", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call.wait("answered")
+    caller.rtp.wait_for_sound(10)
+    call.go().finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), reached="*1002", service="voicemail")

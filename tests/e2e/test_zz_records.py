@@ -1,0 +1,30 @@
+"""Last of all, over everything that the tests before did: one record for each call, no more."""
+
+import pytest
+
+pytestmark = pytest.mark.edge
+
+
+def test_one_record_for_each_call(platform):
+    found = {row["sip_call_id"]: row["count"] for row in platform.db.rows(
+        "SELECT sip_call_id, count(*) FROM voip.cdr GROUP BY sip_call_id")}
+    assert {call: found.get(call, 0) for call in platform.calls} == \
+        {call: 1 for call in platform.calls}
+    assert set(found) - set(platform.calls) == set()
+
+
+def test_nothing_was_given_up(platform):
+    """No record in the dead-letter stream."""
+    assert platform.redis("XLEN", "dialplane:cdr:dead") == "0"
+
+
+def test_no_call_is_left_over(platform):
+    assert platform.edge.dialogs() == 0
+
+
+def test_logs_hold_no_secret(platform):
+    names = [name for name in (platform.state / "secrets").iterdir() if name.name != "pgpass"]
+    for log in (platform.state / "log").glob("**/*.log"):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        for name in names:
+            assert name.read_text(encoding="ascii").strip() not in text, f"{name.name} in {log}"
