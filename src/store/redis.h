@@ -74,6 +74,13 @@ int redis_read(struct redis *redis, const char *stream, const char *group, const
                struct err *err) DP_CHECK;
 
 /*
+ * Up to `count` of the entries that this consumer was given and has not acknowledged, oldest
+ * first: what was under way when it was stopped.
+ */
+int redis_read_own(struct redis *redis, const char *stream, const char *group, const char *consumer,
+                   size_t count, struct redis_entries *out, struct err *err) DP_CHECK;
+
+/*
  * Takes over up to `count` entries that were given to some consumer (this one included) at least
  * `idle_ms` ago and were not acknowledged (XAUTOCLAIM). `cursor` begins as "0-0" and is moved on;
  * when it is "0-0" again after a call the whole list has been seen, even if out->count was 0 in
