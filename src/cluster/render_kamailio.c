@@ -1,7 +1,7 @@
 /* Kamailio: node.cfg, included first by kamailio.cfg, and the dispatcher's list of media nodes. */
 #include "cluster/render.h"
 
-#define TREE "/tree/kamailio6/usr/lib/x86_64-linux-gnu/kamailio/modules"
+#define TREE "/tree/kamailio6/lib/kamailio/modules"
 
 /*
  * substdef replaces the name wherever it appears, also in the middle of a longer one, in the order

@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-#define LIBRARIES "usr/lib/x86_64-linux-gnu"
-#define LOADER    "usr/lib64/ld-linux-x86-64.so.2"
-
 struct program {
     const char *name;
     unsigned int roles;
@@ -47,10 +44,7 @@ static void kamailio(const struct render *render, struct buf *text)
     const char *state = render->state;
 
     if (render->kamailio6)
-        buf_printf(text,
-                   "%s/tree/kamailio6/" LOADER " --library-path %s/tree/kamailio6/" LIBRARIES
-                   " %s/tree/kamailio6/usr/sbin/kamailio",
-                   state, state, state);
+        buf_printf(text, "%s/tree/kamailio6/run usr/sbin/kamailio", state);
     else
         buf_add_str(text, render->programs.kamailio);
     /* -DD: in the foreground. Shared memory 256 MiB: both tables of 100,000 extensions fit. */
@@ -81,10 +75,9 @@ static void asterisk(const struct render *render, struct buf *text)
 {
     const char *state = render->state;
 
-    buf_printf(text,
-               "%s/tree/asterisk/" LOADER " --library-path %s/tree/asterisk/" LIBRARIES
-               " %s/tree/asterisk/usr/sbin/asterisk -f -C %s/etc/asterisk/asterisk.conf",
-               state, state, state, state);
+    /* run: through the loader and C library of the tree (scripts/unpack). */
+    buf_printf(text, "%s/tree/asterisk/run usr/sbin/asterisk -f -C %s/etc/asterisk/asterisk.conf",
+               state, state);
 }
 
 static void serve(const struct render *render, struct buf *text)

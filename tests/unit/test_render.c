@@ -182,8 +182,7 @@ static void test_kamailio_6_comes_from_its_tree(void **state)
     expect(fixture, "etc/kamailio/node.cfg", "#!define NODE_PRIVATE_MODULES\n");
     expect(fixture, "etc/kamailio/node.cfg", "#!define ANCHOR_ALWAYS\n");
     assert_int_equal(str_printf(expected, sizeof(expected),
-                                "command=%s/tree/kamailio6/usr/lib64/ld-linux-x86-64.so.2 ",
-                                fixture->state),
+                                "command=%s/tree/kamailio6/run usr/sbin/kamailio ", fixture->state),
                      0);
     expect(fixture, "etc/supervisor/supervisord.conf", expected);
 }
@@ -194,8 +193,12 @@ static void test_media(void **state)
 
     render(fixture, "m2");
     expect(fixture, "etc/asterisk/node/pjsip.conf", "bind=[fd00::3]:5080\n");
-    expect(fixture, "etc/asterisk/node/pjsip.conf", "match=10.0.0.1/32\n");
+    expect(fixture, "etc/asterisk/node/pjsip.conf", "match=10.0.0.1:5062\n");
+    expect(fixture, "etc/asterisk/node/pjsip.conf", "outbound_proxy=sip:10.0.0.1:5062\\;lr");
     expect(fixture, "etc/asterisk/node/manager.conf", "bindaddr=fd00::3\n");
+    expect(fixture, "etc/asterisk/node/manager.conf", "permit=fd00::3/128\npermit=10.0.0.4/32\n");
+    expect(fixture, "etc/asterisk/node/cdr_custom.conf", "/cdr/asterisk.csv](call)\n");
+    assert_int_equal(mode_of(fixture, "etc/asterisk/node/res_curl.conf"), 0600);
     assert_int_equal(mode_of(fixture, "etc/asterisk/node/manager.conf"), 0600);
     assert_int_equal(mode_of(fixture, "etc/freeswitch"), -ENOENT);
 
