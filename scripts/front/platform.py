@@ -36,22 +36,27 @@ class Platform:
 
     def start(self):
         """From whatever the folder holds to a healthy platform. Returns supervisord's Popen."""
-        self.prepare()
-        return self.launch()
-
-    def prepare(self):
-        """Everything that needs no daemon to run."""
         self._install()
         self._render()
         self._unpack()
         self.deployment.check_ports(self._config)
         self._make_database()
+        return self._launch(self._start_postgresql, self._migrate, self._start_rest)
 
-    def launch(self):
-        """Starts the daemons, brings the schema up to date, waits for health."""
+    def start_database(self):
+        """Only as far as a database with the schema, for what needs no more."""
+        self._install()
+        self._render()
+        self.deployment.check_ports(self._config)
+        self._make_database()
+        return self._launch(self._start_postgresql, self._migrate)
+
+    def _launch(self, *steps):
+        """Starts supervisord and takes the steps; stops everything if one fails."""
         child = self.supervisor.launch()
         try:
-            self._start_daemons()
+            for step in steps:
+                step()
         except BaseException:
             self.supervisor.stop()
             raise
@@ -108,26 +113,27 @@ class Platform:
         self.state.run(["mv", "-T", self.state / "db.new", self.state / "db"])
         self._done("a new PostgreSQL cluster", began)
 
-    def _start_daemons(self):
+    def _start_postgresql(self):
         began = time.monotonic()
         self.supervisor.start("postgresql")
-        self._wait_for_database()
-        self._done("PostgreSQL", began)
-        began = time.monotonic()
-        said = self.dialplane("migrate").strip()
-        self._done(f"schema: {said.splitlines()[-1] if said else 'up to date'}", began)
-        began = time.monotonic()
-        self.supervisor.start_rest()
-        self._wait_for_health()
-        self._done("all healthy", began)
-
-    def _wait_for_database(self):
         deadline = time.monotonic() + HEALTHY_WITHIN
         address, port = self.deployment.node["inside"], self.deployment["db.port"]
         while self.state.try_run(["pg_isready", "-q", "-h", address, "-p", port]).returncode != 0:
             if time.monotonic() > deadline:
                 raise FrontError(f"PostgreSQL is not ready; see {self.state / 'log'}")
             time.sleep(0.05)
+        self._done("PostgreSQL", began)
+
+    def _migrate(self):
+        began = time.monotonic()
+        said = self.dialplane("migrate").strip()
+        self._done(f"schema: {said.splitlines()[-1] if said else 'up to date'}", began)
+
+    def _start_rest(self):
+        began = time.monotonic()
+        self.supervisor.start_rest()
+        self._wait_for_health()
+        self._done("all healthy", began)
 
     def _wait_for_health(self):
         doctor = [self.state / "bin/dialplane", "doctor", "-s", self.state, "--wait",

@@ -95,6 +95,10 @@ class TestPlatform:
         self.edge = Edge(self.deployment, self.secret("rpc_token"))
         return self
 
+    def start_database(self):
+        """Starts the database alone, with the schema."""
+        self._child = self._platform.start_database()
+
     def stop(self):
         """Stops everything; nothing is left running afterwards."""
         if self.db:
