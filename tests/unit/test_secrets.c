@@ -58,9 +58,10 @@ static void test_own_value_is_taken(void **state)
 
 static void test_bad_values_are_refused(void **state)
 {
+    static const char sixty_five[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0";
     static const char *const bad[] = {"", "tooshort", "0123456789abcdef!", "0123456789 abcdef",
-                                      "0123456789abcdef0123456789abcdef"
-                                      "0123456789abcdef0123456789abcdef0"};
+                                      sixty_five};
     struct secrets secrets;
     struct err err = {""};
 
