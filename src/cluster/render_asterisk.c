@@ -139,11 +139,11 @@ static int put_manager(const struct render *render, struct err *err)
 
     buf_init(&text, RENDER_FILE_MAX);
     buf_printf(&text,
-               "[general]\n"
+               "[general](general-common)\n"
                "enabled=yes\n"
                "bindaddr=%s\n"
                "port=%u\n\n"
-               "[dialplane](dialplane)\n"
+               "[dialplane](dialplane-common)\n"
                "secret=%s\n",
                render->node->inside, topology->media.event_port,
                render->secrets->value[SECRET_EVENT_PASSWORD]);
