@@ -1,0 +1,55 @@
+/*
+ * Where call records enter the collector, from whichever side: each one becomes a record of the
+ * spool, "source NUL node NUL body", and is counted.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "store/redis.h"
+#include "store/spool.h"
+
+enum intake_source { INTAKE_EDGE, INTAKE_ASTERISK, INTAKE_FREESWITCH, INTAKE_SOURCES };
+
+enum {
+    INTAKE_BODY_MAX = 1024 * 1024,                  /* bytes of one record as it came */
+    INTAKE_RECORD_MAX = INTAKE_BODY_MAX + 4 * 1024, /* and with its source and node */
+};
+
+/* Counters are since the start of the program. */
+struct intake {
+    struct spool *spool;
+    const char *node; /* name of the node this is */
+    atomic_uint_fast64_t accepted[INTAKE_SOURCES];
+    atomic_uint_fast64_t dropped[INTAKE_SOURCES]; /* no records at all: too long, not JSON */
+    atomic_uint_fast64_t failed[INTAKE_SOURCES];  /* could not be put on disk; tried again */
+};
+
+struct intake_body {
+    const char *data;
+    size_t len;
+};
+
+/* The value of the stream's field src: "edge", "asterisk", "freeswitch". */
+const char *intake_name(enum intake_source source);
+
+/*
+ * Puts the records into the spool, in order, all or none; returns when they are on disk. What
+ * spool_append returns; -ENOMEM. From any thread.
+ */
+int intake_add(struct intake *intake, enum intake_source source, const struct intake_body *bodies,
+               size_t count, struct err *err) DP_CHECK;
+
+/* The entry that a record of the spool holds; it points into the record. -EINVAL if none. */
+int intake_decode(const struct spool_record *record, struct redis_entry *out) DP_CHECK;
+
+/*
+ * Whether this may be a JSON object: braces around it, and no NUL in it. Whether it is one, the
+ * writer finds out: whoever made it would send the same again, so a refusal helps nobody.
+ */
+bool intake_is_object(const char *data, size_t len);
