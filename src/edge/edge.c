@@ -146,14 +146,14 @@ void edge_reload(struct edge *edge)
     pthread_mutex_unlock(&edge->lock);
 }
 
-/* 0 also when the node says that there is no such key or table: then there is nothing stale. */
+/* 0 also when the node says that there is no such key: then nothing is stale. */
 static int delete_from(struct edge *edge, const char *table, const char *key, struct err *err)
 {
     const char *const params[] = {table, key};
     int code = 0;
     int res = jsonrpc_call(edge->rpc, "htable.delete", params, 2, CALL_MS, NULL, &code, err);
 
-    return res == -EREMOTEIO && code == JSONRPC_NOT_FOUND ? 0 : res;
+    return res == -EREMOTEIO && code == JSONRPC_NO_KEY ? 0 : res;
 }
 
 static int delete_key(struct edge *edge, const struct key *key, struct err *err)

@@ -12,8 +12,8 @@
 
 struct jsonrpc;
 
-/* What Kamailio answers when a key, table or command is not there. */
-enum { JSONRPC_NOT_FOUND = 500 };
+/* htable.delete: there is no such key. (A table that does not exist is 500.) */
+enum { JSONRPC_NO_KEY = 404 };
 
 /*
  * A client of http://`host`:`port`/rpc with `token` as bearer; connects at the first call. `host`

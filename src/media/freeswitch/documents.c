@@ -130,11 +130,11 @@ static int write_directory(const struct fs_request *request, const struct snapsh
     const struct snapshot_user *user;
 
     if (request->purpose[0] || strcmp(request->key, "id") != 0)
-        return fs_document_not_found(out);
+        return -ENOENT;
     user = snapshot_user(snapshot, request->user);
     mailbox = snapshot_mailbox(snapshot, request->user);
     if (!user && !mailbox)
-        return fs_document_not_found(out);
+        return -ENOENT;
     return write_user(snapshot, request->user, user, mailbox, out);
 }
 
@@ -192,9 +192,9 @@ static int write_configuration(const struct fs_request *request, const struct sn
     uint64_t id;
 
     if (!slash || str_to_u64(slash + 1, 1, INT64_MAX, &id))
-        return fs_document_not_found(out);
+        return -ENOENT;
     menu = snapshot_menu(snapshot, (int64_t)id);
-    return menu ? write_menu(request->menu, menu, out) : fs_document_not_found(out);
+    return menu ? write_menu(request->menu, menu, out) : -ENOENT;
 }
 
 static bool is_directory(const struct fs_request *request)
@@ -230,11 +230,9 @@ int fs_request_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE]
 
 int fs_document(const struct fs_request *request, const struct snapshot *snapshot, struct buf *out)
 {
-    if (!snapshot)
-        return fs_document_not_found(out);
     if (is_directory(request))
         return write_directory(request, snapshot, out);
     if (is_menu(request))
         return write_configuration(request, snapshot, out);
-    return fs_document_not_found(out);
+    return -ENOENT;
 }

@@ -26,8 +26,9 @@ enum { FS_DOMAIN_SIZE = 256 };
 int fs_request_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE]) DP_CHECK;
 
 /*
- * Appends the document that answers the request. `snapshot` is the tenant of fs_request_domain,
- * NULL when there is none. -EIO without random numbers; -ENOBUFS or -ENOMEM of the buffer.
+ * Appends the document that answers the request. `snapshot` is the tenant of fs_request_domain.
+ * -ENOENT when there is no such thing: the answer is the not-found document; -EIO without random
+ * numbers; -ENOBUFS or -ENOMEM of the buffer.
  */
 int fs_document(const struct fs_request *request, const struct snapshot *snapshot,
                 struct buf *out) DP_CHECK;
