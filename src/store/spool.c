@@ -1,0 +1,277 @@
+#include "store/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/spool_private.h"
+
+void spool_segment_name(char out[SPOOL_NAME_SIZE], uint64_t number)
+{
+    snprintf(out, SPOOL_NAME_SIZE, "%020" PRIu64 ".seg", number);
+}
+
+static int add_segment(struct spool *spool, struct spool_segment segment)
+{
+    if (spool->count == spool->room) {
+        size_t room = spool->room ? spool->room * 2 : 16;
+        struct spool_segment *list = realloc(spool->segments, room * sizeof(*list));
+
+        if (!list)
+            return -ENOMEM;
+        spool->segments = list;
+        spool->room = room;
+    }
+    spool->segments[spool->count++] = segment;
+    return 0;
+}
+
+static uint64_t total_bytes(const struct spool *spool)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < spool->count; i++)
+        total += spool->segments[i].len;
+    return total;
+}
+
+void spool_drop_read(struct spool *spool, struct spool_place place)
+{
+    char name[SPOOL_NAME_SIZE];
+    size_t count = 0;
+
+    while (count < spool->count && spool->segments[count].number < place.segment) {
+        spool_segment_name(name, spool->segments[count++].number);
+        (void)unlinkat(spool->folder, name, 0);
+    }
+    spool->count -= count;
+    if (count)
+        memmove(spool->segments, spool->segments + count, spool->count * sizeof(*spool->segments));
+}
+
+/* Begins a segment. Its name has to be on disk before anything in it is acknowledged. */
+static int begin_segment(struct spool *spool, struct err *err)
+{
+    char name[SPOOL_NAME_SIZE];
+    int fd, res = 0;
+
+    spool_segment_name(name, spool->next);
+    fd = openat(spool->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_sys(err, -errno, "segment %s of the spool", name);
+    pthread_mutex_lock(&spool->mutex);
+    if (fsync(spool->folder))
+        res = -errno;
+    else
+        res = add_segment(spool, (struct spool_segment){.number = spool->next});
+    /* Also when it failed: the name may be taken now. */
+    spool->next++;
+    pthread_mutex_unlock(&spool->mutex);
+    if (res) {
+        close(fd);
+        return err_sys(err, res, "segment %s of the spool", name);
+    }
+    spool->active = fd;
+    return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len, uint64_t offset)
+{
+    while (len > 0) {
+        ssize_t written = pwrite(fd, data, len, (off_t)offset);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -errno;
+        data += written;
+        offset += (uint64_t)written;
+        len -= (size_t)written;
+    }
+    return 0;
+}
+
+/*
+ * After a failed write or flush nobody knows what of the pages reached the disk, and a second
+ * flush would not tell (it reports an error once). So the segment ends where it was good, and the
+ * next group begins another one.
+ */
+static void abandon_segment(struct spool *spool, uint64_t good)
+{
+    /* What cannot be cut off will be skipped by the reader, or come out although it was refused. */
+    if (ftruncate(spool->active, (off_t)good) == 0)
+        (void)fdatasync(spool->active);
+    close(spool->active);
+    spool->active = -1;
+}
+
+/* Writes one group to the active segment. As the leader, without the mutex. */
+static int write_group(struct spool *spool, const struct spool_group *group, struct err *err)
+{
+    struct spool_segment last;
+    int res;
+
+    pthread_mutex_lock(&spool->mutex);
+    last = spool->count ? spool->segments[spool->count - 1] : (struct spool_segment){0};
+    pthread_mutex_unlock(&spool->mutex);
+    if (spool->active >= 0 && last.len >= spool->options.segment_bytes) {
+        close(spool->active);
+        spool->active = -1;
+    }
+    if (spool->active < 0) {
+        res = begin_segment(spool, err);
+        if (res)
+            return res;
+        last = (struct spool_segment){.number = spool->next - 1};
+    }
+    buf_reset(&spool->scratch);
+    for (size_t i = 0; i < group->count; i++)
+        spool_encode(&spool->scratch,
+                     (struct spool_place){last.number, last.len + spool->scratch.len},
+                     group->list[i]);
+    res = buf_error(&spool->scratch);
+    if (res)
+        return err_sys(err, res, "records for the spool");
+    res = write_all(spool->active, spool->scratch.data, spool->scratch.len, last.len);
+    if (!res && fdatasync(spool->active))
+        res = -errno;
+    if (res) {
+        abandon_segment(spool, last.len);
+        return err_sys(err, res, "writing to the spool");
+    }
+    pthread_mutex_lock(&spool->mutex);
+    spool->segments[spool->count - 1].len += spool->scratch.len;
+    pthread_mutex_unlock(&spool->mutex);
+    return 0;
+}
+
+/* The caller becomes the leader and writes what has gathered. With the mutex. */
+static void lead(struct spool *spool)
+{
+    struct spool_group *group = spool->gathering;
+
+    spool->gathering = NULL;
+    spool->writing = true;
+    pthread_mutex_unlock(&spool->mutex);
+    group->result = write_group(spool, group, &group->err);
+    pthread_mutex_lock(&spool->mutex);
+    spool->writing = false;
+    group->done = true;
+    spool->commits++;
+    if (!group->result)
+        spool->appended += group->count;
+    pthread_cond_broadcast(&spool->written);
+    pthread_cond_broadcast(&spool->readable);
+}
+
+/* Puts the records into the group that gathers now. With the mutex. */
+static int join(struct spool *spool, const struct spool_record *records, size_t count,
+                struct spool_group **out)
+{
+    struct spool_group *group = spool->gathering;
+
+    if (!group) {
+        group = calloc(1, sizeof(*group));
+        if (!group)
+            return -ENOMEM;
+        spool->gathering = group;
+    }
+    if (group->room - group->count < count) {
+        size_t room = (group->count + count) * 2;
+        const struct spool_record **list = realloc(group->list, room * sizeof(*list));
+
+        if (!list && group->waiters == 0) {
+            spool->gathering = NULL;
+            free(group);
+        }
+        if (!list)
+            return -ENOMEM;
+        group->list = list;
+        group->room = room;
+    }
+    for (size_t i = 0; i < count; i++)
+        group->list[group->count++] = &records[i];
+    group->waiters++;
+    *out = group;
+    return 0;
+}
+
+static int leave(struct spool_group *group, struct err *err)
+{
+    int res = group->result;
+
+    if (res)
+        err_set(err, res, "%s", group->err.text);
+    if (--group->waiters == 0) {
+        free(group->list);
+        free(group);
+    }
+    return res;
+}
+
+static int check_sizes(const struct spool *spool, const struct spool_record *records, size_t count,
+                       uint64_t *bytes, struct err *err)
+{
+    *bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].len > spool->options.record_max)
+            return err_set(err, -EMSGSIZE, "a record of %zu bytes; at most %zu", records[i].len,
+                           spool->options.record_max);
+        *bytes += SPOOL_HEADER + records[i].len;
+    }
+    return 0;
+}
+
+int spool_append(struct spool *spool, const struct spool_record *records, size_t count,
+                 struct err *err)
+{
+    struct spool_group *group;
+    uint64_t bytes;
+    int res = check_sizes(spool, records, count, &bytes, err);
+
+    if (res || count == 0)
+        return res;
+    pthread_mutex_lock(&spool->mutex);
+    if (total_bytes(spool) + bytes > spool->options.size_max) {
+        res =
+            err_set(err, -ENOSPC, "the spool is full: %" PRIu64 " bytes", spool->options.size_max);
+        goto out;
+    }
+    res = join(spool, records, count, &group);
+    if (res) {
+        err_sys(err, res, "records for the spool");
+        goto out;
+    }
+    /* While somebody writes, `group` gathers; when it is still not done after that, it is the one
+     * that gathers, and whoever wakes up first writes it for all. */
+    while (!group->done) {
+        if (spool->writing)
+            pthread_cond_wait(&spool->written, &spool->mutex);
+        else
+            lead(spool);
+    }
+    res = leave(group, err);
+out:
+    pthread_mutex_unlock(&spool->mutex);
+    return res;
+}
+
+void spool_stats(struct spool *spool, struct spool_stats *out)
+{
+    pthread_mutex_lock(&spool->mutex);
+    *out = (struct spool_stats){
+        .bytes = total_bytes(spool),
+        .appended = spool->appended,
+        .commits = spool->commits,
+        .damaged = spool->damaged,
+    };
+    out->unread = out->bytes;
+    if (spool->count && spool->segments[0].number == spool->checkpoint_place.segment)
+        out->unread -= spool->checkpoint_place.offset < out->unread ? spool->checkpoint_place.offset
+                                                                    : out->unread;
+    pthread_mutex_unlock(&spool->mutex);
+}

@@ -1,0 +1,367 @@
+#include "unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "store/spool.h"
+#include "store/spool_format.h"
+#include "tmpdir.h"
+
+enum { WRITERS = 8, EACH = 200 };
+
+static struct spool *open_spool(const char *dir, uint64_t size_max, size_t segment_bytes)
+{
+    const struct spool_options options = {dir, size_max, segment_bytes, 4096};
+    struct spool *spool;
+    struct err err;
+
+    if (spool_open(&spool, &options, &err))
+        fail_msg("%s", err.text);
+    return spool;
+}
+
+static void append(struct spool *spool, const char *text)
+{
+    const struct spool_record record = {text, strlen(text)};
+    struct err err;
+
+    if (spool_append(spool, &record, 1, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Reads everything that is there as one string, each record followed by a space. */
+static void read_all(struct spool *spool, struct buf *out)
+{
+    struct spool_batch batch = {0};
+    struct err err;
+
+    buf_init(out, 1 << 20);
+    do {
+        if (spool_read(spool, &batch, 3, 64, 0, &err))
+            fail_msg("%s", err.text);
+        for (size_t i = 0; i < batch.count; i++) {
+            buf_add(out, batch.list[i].data, batch.list[i].len);
+            buf_add_char(out, ' ');
+        }
+    } while (batch.count);
+    spool_batch_free(&batch);
+}
+
+static void expect(struct spool *spool, const char *text)
+{
+    struct buf all;
+
+    read_all(spool, &all);
+    assert_string_equal(all.data, text);
+    buf_free(&all);
+}
+
+static void test_order_and_checkpoint(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 1 << 16);
+
+    append(spool, "one");
+    append(spool, "two");
+    append(spool, "");
+    expect(spool, "one two  ");
+    spool_rewind(spool);
+    expect(spool, "one two  ");
+    assert_int_equal(spool_commit(spool, NULL), 0);
+    append(spool, "three");
+    spool_close(spool);
+
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    append(spool, "four");
+    expect(spool, "three four ");
+    spool_close(spool);
+
+    /* Not committed: it comes again. */
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    expect(spool, "three four ");
+    assert_int_equal(spool_commit(spool, NULL), 0);
+    spool_close(spool);
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    expect(spool, "");
+    append(spool, "five");
+    expect(spool, "five ");
+    spool_close(spool);
+}
+
+static size_t count_segments(const char *dir)
+{
+    DIR *folder = opendir(dir);
+    const struct dirent *entry;
+    size_t count = 0;
+
+    while ((entry = readdir(folder)))
+        count += strstr(entry->d_name, ".seg") != NULL;
+    closedir(folder);
+    return count;
+}
+
+static void test_segments_are_deleted(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 40);
+    struct spool_stats stats;
+
+    for (int i = 0; i < 20; i++)
+        append(spool, "0123456789");
+    assert_int_equal(count_segments(*state), 10);
+    expect(spool, "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+                  "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+                  "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 ");
+    assert_int_equal(spool_commit(spool, NULL), 0);
+    assert_int_equal(count_segments(*state), 1);
+    spool_stats(spool, &stats);
+    assert_int_equal(stats.unread, 0);
+    assert_int_equal(stats.appended, 20);
+    spool_close(spool);
+    spool_close(open_spool(*state, 1 << 20, 40));
+    assert_int_equal(count_segments(*state), 0);
+}
+
+static void test_limits(void **state)
+{
+    struct spool *spool = open_spool(*state, 100, 1 << 16), *second;
+    const struct spool_options options = {*state, 100, 100, 100};
+    static const char big[5000];
+    const struct spool_record huge = {big, sizeof(big)}, filling = {big, 60};
+    struct err err;
+
+    assert_int_equal(spool_open(&second, &options, &err), -EBUSY);
+    assert_int_equal(spool_append(spool, &huge, 1, &err), -EMSGSIZE);
+    assert_int_equal(spool_append(spool, &filling, 1, &err), 0);
+    assert_int_equal(spool_append(spool, &filling, 1, &err), -ENOSPC);
+    assert_non_null(strstr(err.text, "full"));
+    spool_close(spool);
+}
+
+/* The only segment's path and bytes. */
+static const char *segment_of(const char *dir, struct buf *bytes)
+{
+    const char *path = tmpdir_path(dir, "00000000000000000001.seg");
+
+    buf_init(bytes, 1 << 20);
+    assert_int_equal(file_read(path, bytes, NULL), 0);
+    return path;
+}
+
+/* Whatever the length at which a crash has left the file: whole records stay, the rest goes. */
+static void test_torn_tail(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 1 << 16);
+    struct buf whole;
+    const char *path;
+
+    append(spool, "first");
+    append(spool, "second");
+    append(spool, "third");
+    spool_close(spool);
+    path = segment_of(*state, &whole);
+    assert_int_equal(whole.len, 3 * SPOOL_HEADER + 5 + 6 + 5);
+    for (size_t len = 0; len <= whole.len; len++) {
+        char text[32];
+
+        path = tmpdir_path(*state, "00000000000000000001.seg");
+        assert_int_equal(file_write(path, whole.data, len, 0600, NULL), 0);
+        unlink(tmpdir_path(*state, "00000000000000000002.seg"));
+        spool = open_spool(*state, 1 << 20, 1 << 16);
+        append(spool, "new");
+        snprintf(text, sizeof(text), "%s%s%snew ", len >= 17 ? "first " : "",
+                 len >= 35 ? "second " : "", len >= 52 ? "third " : "");
+        expect(spool, text);
+        spool_close(spool);
+    }
+    buf_free(&whole);
+}
+
+/* Damage in the middle costs the record it is in, and no other. */
+static void test_damage_in_the_middle(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 1 << 16);
+    struct spool_stats stats;
+    struct buf whole;
+
+    append(spool, "first");
+    append(spool, "second");
+    append(spool, "third");
+    spool_close(spool);
+    segment_of(*state, &whole);
+    for (size_t at = 17; at < 35; at++) {
+        whole.data[at] ^= 0x20;
+        assert_int_equal(file_write(tmpdir_path(*state, "00000000000000000001.seg"), whole.data,
+                                    whole.len, 0600, NULL),
+                         0);
+        whole.data[at] ^= 0x20;
+        spool = open_spool(*state, 1 << 20, 1 << 16);
+        expect(spool, "first third ");
+        spool_stats(spool, &stats);
+        assert_int_equal(stats.damaged, 18);
+        spool_close(spool);
+    }
+    buf_free(&whole);
+}
+
+/* A record's bytes may hold what looks like a record: it is not taken for one. */
+static void test_record_within_record(void **state)
+{
+    struct spool_record inner = {"forged", 6}, outer;
+    struct buf bytes;
+    struct spool_window window = {.place = {1, 0}, .last = true};
+
+    (void)state;
+    buf_init(&bytes, 4096);
+    spool_encode(&bytes, (struct spool_place){1, 0}, &inner);
+    outer = (struct spool_record){bytes.data, bytes.len};
+    window.bytes = bytes.data;
+    window.len = bytes.len;
+    assert_true(spool_scan(&window, &inner));
+    /* The same bytes one byte further, as they stand behind a damaged header. */
+    window =
+        (struct spool_window){.place = {1, 1}, .bytes = outer.data, .len = outer.len, .last = true};
+    assert_false(spool_scan(&window, &inner));
+    window =
+        (struct spool_window){.place = {2, 0}, .bytes = outer.data, .len = outer.len, .last = true};
+    assert_false(spool_scan(&window, &inner));
+    buf_free(&bytes);
+}
+
+static void test_checkpoint_torn(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 1 << 16);
+    int fd;
+
+    append(spool, "one");
+    expect(spool, "one ");
+    assert_int_equal(spool_commit(spool, NULL), 0);
+    append(spool, "two");
+    expect(spool, "two ");
+    assert_int_equal(spool_commit(spool, NULL), 0);
+    append(spool, "three");
+    spool_close(spool);
+    /* The second slot, written last, is torn: the first one counts. */
+    fd = open(tmpdir_path(*state, "checkpoint"), O_WRONLY);
+    assert_int_equal(pwrite(fd, "999", 3, 4096), 3);
+    close(fd);
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    expect(spool, "two three ");
+    spool_close(spool);
+}
+
+static void *write_many(void *arg)
+{
+    struct spool *spool = arg;
+
+    for (int i = 0; i < EACH; i++) {
+        const struct spool_record records[] = {{"x", 1}, {"yy", 2}};
+
+        if (spool_append(spool, records, 2, NULL))
+            return spool;
+    }
+    return NULL;
+}
+
+static void test_many_writers(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 1000);
+    pthread_t threads[WRITERS];
+    struct spool_batch batch = {0};
+    struct spool_stats stats;
+    size_t seen = 0, bytes = 0;
+
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_many, spool), 0);
+    while (seen < (size_t)WRITERS * EACH * 2) {
+        assert_int_equal(spool_read(spool, &batch, 100, 4096, 5000, NULL), 0);
+        assert_true(batch.count > 0);
+        seen += batch.count;
+        for (size_t i = 0; i < batch.count; i++)
+            bytes += batch.list[i].len;
+        assert_int_equal(spool_commit(spool, NULL), 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        void *result;
+
+        pthread_join(threads[i], &result);
+        assert_null(result);
+    }
+    assert_int_equal(bytes, WRITERS * EACH * 3);
+    spool_stats(spool, &stats);
+    assert_int_equal(stats.unread, 0);
+    /* Writers shared flushes. */
+    assert_true(stats.commits < (uint64_t)WRITERS * EACH);
+    spool_batch_free(&batch);
+    spool_close(spool);
+}
+
+/* Appends 1, 2, … and says each to the pipe once it is acknowledged, until it is killed. */
+static void append_until_killed(const char *dir, int pipe_fd)
+{
+    const struct spool_options options = {dir, 1 << 24, 2000, 4096};
+    struct spool *spool;
+
+    if (spool_open(&spool, &options, NULL))
+        _exit(1);
+    for (uint32_t i = 1;; i++) {
+        const struct spool_record record = {&i, sizeof(i)};
+
+        if (spool_append(spool, &record, 1, NULL) || write(pipe_fd, &i, sizeof(i)) != sizeof(i))
+            _exit(1);
+    }
+}
+
+static uint32_t last_acknowledged(int fd)
+{
+    uint32_t last = 0, got;
+
+    while (read(fd, &got, sizeof(got)) == sizeof(got))
+        last = got;
+    return last;
+}
+
+static void test_killed(void **state)
+{
+    struct spool_batch batch = {0};
+    uint32_t last = 0, previous = 0, ends[2];
+    struct spool *spool;
+    int fds[2];
+    pid_t child;
+
+    assert_int_equal(pipe(fds), 0);
+    child = fork();
+    if (child == 0)
+        append_until_killed(*state, fds[1]);
+    close(fds[1]);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(read(fds[0], ends, sizeof(*ends)), sizeof(*ends));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    last = last_acknowledged(fds[0]);
+    close(fds[0]);
+
+    spool = open_spool(*state, 1 << 24, 2000);
+    do {
+        assert_int_equal(spool_read(spool, &batch, 1000, 1 << 20, 0, NULL), 0);
+        for (size_t i = 0; i < batch.count; i++) {
+            assert_int_equal(batch.list[i].len, sizeof(previous));
+            memcpy(ends, batch.list[i].data, sizeof(*ends));
+            assert_int_equal(ends[0], ++previous);
+        }
+    } while (batch.count);
+    assert_true(previous >= last && previous >= 100);
+    spool_batch_free(&batch);
+    spool_close(spool);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, tmpdir_setup, tmpdir_teardown)
+
+UNIT_MAIN("spool", TEST(test_order_and_checkpoint), TEST(test_segments_are_deleted),
+          TEST(test_limits), TEST(test_torn_tail), TEST(test_damage_in_the_middle),
+          TEST(test_record_within_record), TEST(test_checkpoint_torn), TEST(test_many_writers),
+          TEST(test_killed))
