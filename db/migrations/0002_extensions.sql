@@ -26,7 +26,7 @@ CREATE TABLE voip.ivr_menus (
     domain_id   bigint NOT NULL REFERENCES voip.domains,
     name        text NOT NULL CHECK (length(name) BETWEEN 1 AND 100 AND name !~ '[[:cntrl:]]'),
     greeting    voip.prompt NOT NULL,
-    invalid     voip.prompt NOT NULL DEFAULT 'option-is-invalid',
+    invalid     voip.prompt NOT NULL DEFAULT 'pm-invalid-option',
     timeout_ms  integer NOT NULL DEFAULT 5000 CHECK (timeout_ms BETWEEN 500 AND 60000),
     tries       integer NOT NULL DEFAULT 3 CHECK (tries BETWEEN 1 AND 10),
     UNIQUE (domain_id, name),
