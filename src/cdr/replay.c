@@ -52,7 +52,7 @@ static bool is_finished(const char *path)
     finished = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     if (finished) {
         changed = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
-        finished = clock_wall_us() - changed >= AGE_US && writers_of(fd) != WRITERS_SOME;
+        finished = clock_wall_us() - changed >= AGE_US && writers_gone(fd);
     }
     close(fd);
     return finished;

@@ -1,14 +1,11 @@
-/* Whether anybody has a file open for writing. */
+/* Whether a file is complete, because nobody can write to it any more. */
 #pragma once
 
-enum writers {
-    WRITERS_NONE,
-    WRITERS_SOME,
-    WRITERS_UNKNOWN, /* a file system without leases, or somebody else's file */
-};
+#include <stdbool.h>
 
 /*
- * `fd` is open for reading only. "None" holds for good when the file has no name under which a
- * writer would look for it any more.
+ * Whether nobody has the file open for writing; `fd` is open for reading only. Holds for good when
+ * the file has no name any more under which a writer would look for it. Where the kernel does not
+ * tell (a file system without leases, somebody else's file): whether it is unchanged for 5 s.
  */
-enum writers writers_of(int fd);
+bool writers_gone(int fd);

@@ -1,0 +1,126 @@
+/* The HTTP side of the collector: what FreeSWITCH posts, and how it is doing. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "cmd/collector.h"
+
+enum {
+    /* A handler waits for the disk; those that wait together share one flush. */
+    THREADS = 16,
+    CONNECTIONS = 1024,
+    TIMEOUT_S = 30,
+    REPLY_MAX = 64 * 1024,
+};
+
+/* mod_json_cdr. 200 means: on disk. After anything else FreeSWITCH writes the record to a file. */
+static void post_cdr(void *arg, const struct http_request *request, struct http_response *response)
+{
+    struct collector *collector = arg;
+    struct intake_body body;
+    struct err err;
+    int res;
+
+    body.data = http_body(request, &body.len);
+    if (!intake_is_object(body.data, body.len)) {
+        atomic_fetch_add(&collector->intake.dropped[INTAKE_FREESWITCH], 1);
+        http_problem(response, 400, NULL, "the body is not a JSON object");
+        return;
+    }
+    res = intake_add(&collector->intake, INTAKE_FREESWITCH, &body, 1, &err);
+    if (!res)
+        return;
+    log_error("a call record of FreeSWITCH was refused: %s", err.text);
+    if (res == -ENOSPC)
+        http_problem(response, 507, NULL, "the spool is full");
+    else
+        http_problem(response, 500, NULL, "the spool does not write");
+}
+
+static void get_health(void *arg, const struct http_request *request,
+                       struct http_response *response)
+{
+    struct collector *collector = arg;
+    struct spool_stats spool;
+    struct sender_stats sender;
+
+    (void)request;
+    spool_stats(collector->spool, &spool);
+    sender_stats(collector->sender, &sender);
+    response->content_type = "application/json";
+    buf_printf(&response->body,
+               "{\"status\":\"ok\",\"redis\":%s,\"spool_bytes\":%" PRIu64
+               ",\"unsent_bytes\":%" PRIu64 "}\n",
+               sender.connected ? "true" : "false", spool.bytes, spool.unread);
+}
+
+/* One sample with its description, in the text format of Prometheus. */
+static void put_metric(struct buf *out, const char *name, const char *type, const char *help,
+                       uint64_t value)
+{
+    buf_printf(out, "# HELP dialplane_collector_%s %s\n# TYPE dialplane_collector_%s %s\n", name,
+               help, name, type);
+    buf_printf(out, "dialplane_collector_%s %" PRIu64 "\n", name, value);
+}
+
+/* One counter with a sample per source. */
+static void put_sources(struct buf *out, const char *name, const char *help,
+                        const atomic_uint_fast64_t counters[INTAKE_SOURCES])
+{
+    buf_printf(out, "# HELP dialplane_collector_%s %s\n# TYPE dialplane_collector_%s counter\n",
+               name, help, name);
+    for (int i = 0; i < INTAKE_SOURCES; i++)
+        buf_printf(out, "dialplane_collector_%s{source=\"%s\"} %" PRIuFAST64 "\n", name,
+                   intake_name((enum intake_source)i), atomic_load(&counters[i]));
+}
+
+static void get_metrics(void *arg, const struct http_request *request,
+                        struct http_response *response)
+{
+    struct collector *collector = arg;
+    struct intake *intake = &collector->intake;
+    struct buf *out = &response->body;
+    struct spool_stats spool;
+    struct sender_stats sender;
+
+    (void)request;
+    spool_stats(collector->spool, &spool);
+    sender_stats(collector->sender, &sender);
+    response->content_type = "text/plain; version=0.0.4";
+    put_sources(out, "accepted_total", "Call records put on disk.", intake->accepted);
+    put_sources(out, "dropped_total", "What cannot be a call record.", intake->dropped);
+    put_sources(out, "refused_total", "Call records that the spool did not take.", intake->failed);
+    put_metric(out, "spool_bytes", "gauge", "Bytes of the spool's files.", spool.bytes);
+    put_metric(out, "unsent_bytes", "gauge", "Bytes that Redis has not acknowledged.",
+               spool.unread);
+    put_metric(out, "spool_commits_total", "counter", "Flushes of the spool.", spool.commits);
+    put_metric(out, "spool_damaged_bytes_total", "counter", "Bytes passed over as damaged.",
+               spool.damaged);
+    put_metric(out, "redis_up", "gauge", "1 when Redis answered the last time.", sender.connected);
+    put_metric(out, "sent_total", "counter", "Call records that Redis acknowledged.", sender.sent);
+    put_metric(out, "redis_errors_total", "counter", "Failed tries to reach Redis.", sender.errors);
+}
+
+int collector_listen(struct collector *collector, struct err *err)
+{
+    /* They stay for as long as the server runs; a process has one collector. */
+    static struct http_route routes[3];
+    const struct http_options options = {
+        .address = collector->node.node->inside,
+        .port = collector->node.topology->collector.port,
+        .threads = THREADS,
+        .connections_max = CONNECTIONS,
+        .timeout_s = TIMEOUT_S,
+        .body_max = INTAKE_BODY_MAX,
+        .reply_max = REPLY_MAX,
+        .user = "media",
+        .password = collector->node.secrets.value[SECRET_MEDIA_PASSWORD],
+        .routes = routes,
+        .routes_count = DP_COUNT(routes),
+    };
+
+    routes[0] = (struct http_route){"POST", "/fs/cdr", HTTP_AUTH, post_cdr, collector};
+    routes[1] = (struct http_route){"GET", "/healthz", 0, get_health, collector};
+    routes[2] = (struct http_route){"GET", "/metrics", 0, get_metrics, collector};
+    return http_server_start(&collector->http, &options, err);
+}
