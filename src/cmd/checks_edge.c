@@ -49,12 +49,16 @@ void check_kamailio(const struct cmd_node *node, struct check_result *out)
 {
     json_t *version = NULL;
     struct err err = {""};
+    const char *text;
 
-    if (call(node, "core.version", &version, &err))
+    if (call(node, "core.version", &version, &err)) {
         check_fail(out, node, "kamailio", &err);
-    else
-        check_set(out, CHECK_OK, "%.64s",
-                  json_is_string(version) ? json_string_value(version) : "?");
+    } else {
+        /* "kamailio 5.6.3 (x86_64/linux) " */
+        text = json_is_string(version) ? json_string_value(version) : "?";
+        text += str_starts_with(text, "kamailio ") ? strlen("kamailio ") : 0;
+        check_set(out, CHECK_OK, "version %.*s", (int)strcspn(text, " "), text);
+    }
     json_decref(version);
 }
 
