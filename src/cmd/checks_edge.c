@@ -47,19 +47,19 @@ static int call(const struct cmd_node *node, const char *method, json_t **result
 
 void check_kamailio(const struct cmd_node *node, struct check_result *out)
 {
-    json_t *version = NULL;
+    char version[64] = "?";
+    json_t *result = NULL;
     struct err err = {""};
-    const char *text;
 
-    if (call(node, "core.version", &version, &err)) {
+    if (call(node, "core.version", &result, &err)) {
         check_fail(out, node, "kamailio", &err);
     } else {
         /* "kamailio 5.6.3 (x86_64/linux) " */
-        text = json_is_string(version) ? json_string_value(version) : "?";
-        text += str_starts_with(text, "kamailio ") ? strlen("kamailio ") : 0;
-        check_set(out, CHECK_OK, "version %.*s", (int)strcspn(text, " "), text);
+        if (json_is_string(result))
+            sscanf(json_string_value(result), "kamailio %63s", version);
+        check_set(out, CHECK_OK, "version %s", version);
     }
-    json_decref(version);
+    json_decref(result);
 }
 
 /* RFC 3261 11.1; sent to the outer address, as a phone would. */
