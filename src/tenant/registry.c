@@ -273,12 +273,45 @@ static struct tenant *dequeue(struct registry *registry)
     return tenant;
 }
 
+/* Exchanges the snapshot (NULL: none) and returns the one before. With the lock held. */
+static struct snapshot *exchange(struct registry *registry, struct tenant *tenant,
+                                 struct snapshot *snapshot)
+{
+    struct snapshot *old = tenant->snapshot;
+
+    if (old && !snapshot)
+        registry->hollow++;
+    if (!old && snapshot)
+        registry->hollow--;
+    tenant->snapshot = snapshot;
+    return old;
+}
+
+int registry_put(struct registry *registry, struct snapshot *snapshot)
+{
+    const char *domain = snapshot_domain(snapshot);
+    struct snapshot *old = NULL;
+    struct tenant *tenant;
+
+    pthread_mutex_lock(&registry->lock);
+    tenant = find(registry, domain);
+    if (!tenant) {
+        tenant = add(registry, domain);
+        if (tenant)
+            tenant->queued = false;
+    }
+    if (tenant)
+        old = exchange(registry, tenant, snapshot);
+    pthread_cond_broadcast(&registry->loaded);
+    pthread_mutex_unlock(&registry->lock);
+    snapshot_unref(old);
+    return tenant ? 0 : -ENOMEM;
+}
+
 /* Puts what was read (or not: `res`) in place, and returns what was there before. */
 static struct snapshot *replace(struct registry *registry, struct tenant *tenant, int res,
                                 struct snapshot *snapshot)
 {
-    struct snapshot *old = tenant->snapshot;
-
     tenant->queued = false;
     if (res && res != -ENOENT) {
         enqueue(registry, tenant, false);
@@ -288,13 +321,8 @@ static struct snapshot *replace(struct registry *registry, struct tenant *tenant
     }
     tenant->absent = -ENOENT;
     tenant->absent_until = clock_mono_ms() + UNKNOWN_MS;
-    if (old && !snapshot)
-        registry->hollow++;
-    if (!old && snapshot)
-        registry->hollow--;
     registry->loads++;
-    tenant->snapshot = snapshot;
-    return old;
+    return exchange(registry, tenant, snapshot);
 }
 
 static int load_one(struct registry *registry, struct listen *db, struct tenant *tenant,

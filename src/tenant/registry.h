@@ -37,6 +37,12 @@ void registry_free(struct registry *registry);
 int registry_get(struct registry *registry, const char *domain, int wait_ms,
                  struct snapshot **out) DP_CHECK;
 
+/*
+ * Puts in place a tenant that does not come from the database: of a copy, or of a test. Takes the
+ * caller's reference over on success. -ENOMEM.
+ */
+int registry_put(struct registry *registry, struct snapshot *snapshot) DP_CHECK;
+
 /* The rest is for the callbacks of the listener, in its thread. */
 
 /* The database is there: everything is to be read (again). */

@@ -1,0 +1,47 @@
+/* A tenant for tests that need no database: as db/demo.sql makes them, only smaller. */
+#pragma once
+
+#include "tenant/build.h"
+#include "unit.h"
+
+#define TENANT_DOMAIN "acme.test"
+
+/*
+ * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
+ * 5000 for menu 7, *97 for one's own mailbox. `mark` is the display name of user 1001.
+ */
+static inline struct snapshot *tenant_make(const char *domain, const char *mark)
+{
+    struct snapshot *snapshot = NULL;
+
+    assert_int_equal(snapshot_new(&snapshot, domain, "Europe/Berlin"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_USERS, 2);
+    snapshot_add_user(snapshot, &(struct snapshot_user){"alice", "Alice \"A\" $${x} <X-", "a1"});
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1001", mark, "h1001"});
+    snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 3);
+    snapshot_add_extension(
+        snapshot, &(struct snapshot_extension){.number = "5000", .type = "ivr", .menu = 7});
+    snapshot_add_extension(snapshot, &(struct snapshot_extension){
+                                         .number = "1001", .type = "user", .username = "1001"});
+    snapshot_add_extension(snapshot,
+                           &(struct snapshot_extension){.number = "*97", .type = "voicemail"});
+    snapshot_reserve(snapshot, SNAPSHOT_MENUS, 2);
+    snapshot_add_menu(snapshot,
+                      &(struct snapshot_menu){9, "other", "option-is-invalid", 1500, 2, NULL, 0});
+    snapshot_add_menu(snapshot, &(struct snapshot_menu){7, "demo/welcome", "option-is-invalid",
+                                                        5000, 3, NULL, 0});
+    snapshot_reserve(snapshot, SNAPSHOT_ENTRIES, 3);
+    snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"#", "alice"});
+    snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"1", "1001"});
+    snapshot_add_entry(snapshot, 9, &(struct snapshot_entry){"0", "5000"});
+    snapshot_reserve(snapshot, SNAPSHOT_MAILBOXES, 2);
+    /* md5("2000:acme.test:4711"), md5("1001:acme.test:4711") */
+    snapshot_add_mailbox(snapshot,
+                         &(struct snapshot_mailbox){"2000", "938dec02e28887a2c40c3174d8ae4ef8",
+                                                    "box@acme.test;rm -rf", NULL});
+    snapshot_add_mailbox(snapshot,
+                         &(struct snapshot_mailbox){"1001", "a761dc16c93d69f043029b2c945a970e",
+                                                    "u+1@acme.test", "1001"});
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    return snapshot;
+}

@@ -1,0 +1,285 @@
+/* FastAGI: its text, its scripts, and the server as Asterisk sees it. */
+#include "media/asterisk/agi.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "media/asterisk/agi_protocol.h"
+#include "media/asterisk/agi_scripts.h"
+#include "tenants.h"
+
+#define HEAD "agi_network: yes\nagi_network_script: "
+#define TAIL "\nagi_channel: PJSIP/edge-1\nagi_callerid: 1001\nagi_calleridname: x\n\n"
+
+static int parse(const char *text, struct agi_request *out)
+{
+    return agi_request_parse(text, agi_request_length(text, strlen(text)), out);
+}
+
+static void test_request(void **state)
+{
+    struct agi_request request;
+
+    (void)state;
+    assert_int_equal(agi_request_length(HEAD "ivr\n", strlen(HEAD "ivr\n")), 0);
+    assert_int_equal(parse(HEAD "ivr?domain=acme.test&id=7" TAIL, &request), 0);
+    assert_string_equal(request.script, "ivr");
+    assert_int_equal(request.count, 2);
+    assert_string_equal(agi_argument(&request, "domain"), "acme.test");
+    assert_string_equal(agi_argument(&request, "id"), "7");
+    assert_null(agi_argument(&request, "pin"));
+    assert_int_equal(parse(HEAD "ivr" TAIL, &request), 0);
+    assert_int_equal(request.count, 0);
+}
+
+static void test_bad_requests(void **state)
+{
+    static const char *const bad[] = {
+        "\n\n",
+        "agi_network: yes\n\n",
+        HEAD "" TAIL,
+        HEAD "?id=7" TAIL,
+        HEAD "ivr?" TAIL,
+        HEAD "ivr?id" TAIL,
+        HEAD "ivr?id=7&id=8" TAIL,
+        HEAD "ivr?id=7&" TAIL,
+        HEAD "ivr?id=%37" TAIL,
+        HEAD "ivr?id=7 8" TAIL,
+        HEAD "ivr/../x?id=7" TAIL,
+        HEAD "ivr?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1" TAIL,
+        HEAD "ivr?id=7\nagi_network_script: ivr?id=8" TAIL,
+        HEAD "a-name-that-is-longer-than-any-script-of-ours?id=7" TAIL,
+    };
+    struct agi_request request;
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(bad); i++)
+        assert_int_equal(parse(bad[i], &request), -EINVAL);
+}
+
+static void test_replies(void **state)
+{
+    (void)state;
+    assert_int_equal(agi_reply_parse("200 result=1"), AGI_REPLY_OK);
+    assert_int_equal(agi_reply_parse("100 result=0 Trying"), AGI_REPLY_MORE);
+    assert_int_equal(agi_reply_parse("HANGUP"), AGI_REPLY_HANGUP);
+    assert_int_equal(agi_reply_parse("510 Invalid or unknown command"), AGI_REPLY_REFUSED);
+    assert_int_equal(agi_reply_parse("520-Invalid command syntax."), AGI_REPLY_REFUSED);
+    assert_int_equal(agi_reply_parse(""), AGI_REPLY_REFUSED);
+}
+
+static void test_variable(void **state)
+{
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 1000);
+    agi_set_variable(&out, "NAME", "a \"b\" \\c");
+    assert_string_equal(out.data, "SET VARIABLE NAME \"a \\\"b\\\" \\\\c\"\n");
+    assert_int_equal(buf_error(&out), 0);
+    agi_set_variable(&out, "NAME", "x\nHANGUP");
+    assert_int_equal(buf_error(&out), -EINVAL);
+    buf_free(&out);
+}
+
+/* The commands that a script answers with; `status` is what it returns. */
+static void check_script(const char *script, int status, const char *commands)
+{
+    struct snapshot *snapshot = tenant_make(TENANT_DOMAIN, "One");
+    struct agi_request request;
+    char text[300];
+    struct buf out;
+
+    buf_init(&out, 10000);
+    snprintf(text, sizeof(text), HEAD "%s" TAIL, script);
+    assert_int_equal(parse(text, &request), 0);
+    assert_int_equal(agi_script_run(&request, snapshot, &out), status);
+    assert_string_equal(out.data, commands);
+    buf_free(&out);
+    snapshot_unref(snapshot);
+}
+
+static void test_scripts(void **state)
+{
+    (void)state;
+    check_script("ivr?domain=acme.test&id=9", 0,
+                 "SET VARIABLE IVR_GREETING \"other\"\n"
+                 "SET VARIABLE IVR_INVALID \"option-is-invalid\"\n"
+                 "SET VARIABLE IVR_TIMEOUT \"1.500\"\n"
+                 "SET VARIABLE IVR_TRIES \"2\"\n"
+                 "SET VARIABLE IVR_ENTRY_0 \"5000\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("ivr?domain=acme.test&id=8", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("ivr?domain=acme.test&id=x", -EINVAL, "");
+    check_script("ivr?domain=acme.test", -EINVAL, "");
+    check_script("mailbox-pin?domain=acme.test&id=1001&pin=4711", 0,
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("mailbox-pin?domain=acme.test&id=1001&pin=4712", 0,
+                 "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("mailbox-pin?domain=acme.test&id=1001&pin=", 0,
+                 "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("mailbox-pin?domain=acme.test&id=1002&pin=4711", 0,
+                 "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("mailbox-pin?domain=acme.test&id=1001", -EINVAL, "");
+    check_script("other?domain=acme.test", -EINVAL, "");
+}
+
+struct served {
+    struct registry *registry;
+    struct peers *peers;
+    struct agi *agi;
+};
+
+static int start(void **state)
+{
+    static struct served served;
+    struct agi_options options = {.address = "127.0.0.1"};
+
+    assert_int_equal(registry_new(&served.registry), 0);
+    assert_int_equal(registry_put(served.registry, tenant_make(TENANT_DOMAIN, "One")), 0);
+    assert_int_equal(peers_new(&served.peers, NULL, 0), 0);
+    options.registry = served.registry;
+    options.peers = served.peers;
+    assert_int_equal(agi_start(&served.agi, &options, NULL), 0);
+    *state = &served;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct served *served = *state;
+
+    agi_stop(served->agi);
+    peers_free(served->peers);
+    registry_free(served->registry);
+    return 0;
+}
+
+static FILE *dial(const struct served *served)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(agi_port(served->agi))};
+    struct timeval patience = {.tv_sec = 10};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    FILE *stream;
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    stream = fdopen(fd, "r+");
+    assert_non_null(stream);
+    setvbuf(stream, NULL, _IONBF, 0);
+    return stream;
+}
+
+/* Sends, and returns what the next line is; "" when the server has closed. */
+static const char *say(FILE *stream, const char *text)
+{
+    static char line[1000];
+
+    assert_true(fputs(text, stream) >= 0);
+    if (!fgets(line, sizeof(line), stream))
+        line[0] = '\0';
+    return line;
+}
+
+static void test_server(void **state)
+{
+    struct served *served = *state;
+    FILE *stream = dial(served);
+    struct agi_counts counts;
+
+    assert_string_equal(say(stream, HEAD "ivr?domain=acme.test&id=9" TAIL),
+                        "SET VARIABLE IVR_GREETING \"other\"\n");
+    assert_string_equal(say(stream, "200 result=1\n"),
+                        "SET VARIABLE IVR_INVALID \"option-is-invalid\"\n");
+    /* The caller hangs up meanwhile: the replies still come. */
+    assert_string_equal(say(stream, "HANGUP\n200 result=1\n"),
+                        "SET VARIABLE IVR_TIMEOUT \"1.500\"\n");
+    fclose(stream);
+    agi_counts(served->agi, &counts);
+    assert_int_equal(counts.answered, 0);
+}
+
+static void test_server_to_the_end(void **state)
+{
+    struct served *served = *state;
+    FILE *stream = dial(served);
+    struct agi_counts counts;
+
+    assert_string_equal(say(stream, HEAD "mailbox-pin?domain=acme.test&id=1001&pin=4711" TAIL),
+                        "SET VARIABLE DP_RESULT \"ok\"\n");
+    assert_string_equal(say(stream, "200 result=1\n"), "");
+    fclose(stream);
+    agi_counts(served->agi, &counts);
+    assert_int_equal(counts.answered, 1);
+}
+
+static void test_server_refuses(void **state)
+{
+    struct served *served = *state;
+    struct agi_counts counts;
+    FILE *stream;
+
+    stream = dial(served);
+    assert_string_equal(say(stream, "GET / HTTP/1.1\n\n"), "");
+    fclose(stream);
+    stream = dial(served);
+    assert_string_equal(say(stream, HEAD "ivr?domain=acme.test&id=9" TAIL),
+                        "SET VARIABLE IVR_GREETING \"other\"\n");
+    assert_string_equal(say(stream, "511 Command Not Permitted on a dead channel\n"), "");
+    fclose(stream);
+    agi_counts(served->agi, &counts);
+    assert_int_equal(counts.refused, 1);
+    assert_int_equal(counts.aborted, 1);
+}
+
+/* A tenant that cannot be known now: the dialplan has to go on soon. */
+static void test_server_without_database(void **state)
+{
+    int64_t before = clock_mono_ms();
+    FILE *stream = dial(*state);
+
+    assert_string_equal(say(stream, HEAD "ivr?domain=beta.test&id=9" TAIL), "");
+    assert_true(clock_mono_ms() - before < 2000);
+    fclose(stream);
+}
+
+/* Asterisk that is slow, and a request in pieces. */
+static void test_server_in_pieces(void **state)
+{
+    static const char text[] = HEAD "mailbox-pin?domain=acme.test&id=1001&pin=1" TAIL;
+    FILE *stream = dial(*state);
+
+    for (size_t i = 0; i + 1 < strlen(text); i++)
+        assert_int_equal(fputc(text[i], stream), text[i]);
+    assert_string_equal(say(stream, "\n"), "SET VARIABLE DP_RESULT \"bad\"\n");
+    fclose(stream);
+}
+
+static void test_server_with_too_much(void **state)
+{
+    FILE *stream = dial(*state);
+    char line[] = "agi_arg_1: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n";
+    char last[100];
+
+    for (size_t sent = 0; sent < AGI_REQUEST_MAX; sent += strlen(line)) {
+        if (send(fileno(stream), line, strlen(line), MSG_NOSIGNAL) < 0)
+            break;
+    }
+    assert_null(fgets(last, sizeof(last), stream));
+    fclose(stream);
+}
+
+UNIT_MAIN("agi", cmocka_unit_test(test_request), cmocka_unit_test(test_bad_requests),
+          cmocka_unit_test(test_replies), cmocka_unit_test(test_variable),
+          cmocka_unit_test(test_scripts), cmocka_unit_test_setup_teardown(test_server, start, stop),
+          cmocka_unit_test_setup_teardown(test_server_to_the_end, start, stop),
+          cmocka_unit_test_setup_teardown(test_server_refuses, start, stop),
+          cmocka_unit_test_setup_teardown(test_server_without_database, start, stop),
+          cmocka_unit_test_setup_teardown(test_server_in_pieces, start, stop),
+          cmocka_unit_test_setup_teardown(test_server_with_too_much, start, stop))

@@ -1,0 +1,118 @@
+#include "tenant/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "tenants.h"
+
+static int make(void **state)
+{
+    *state = tenant_make(TENANT_DOMAIN, "One");
+    return 0;
+}
+
+static int drop(void **state)
+{
+    snapshot_unref(*state);
+    return 0;
+}
+
+static void test_users(void **state)
+{
+    assert_string_equal(snapshot_user(*state, "1001")->display_name, "One");
+    assert_string_equal(snapshot_user(*state, "alice")->ha1, "a1");
+    assert_null(snapshot_user(*state, "bob"));
+    assert_null(snapshot_user(*state, ""));
+}
+
+static void test_extensions(void **state)
+{
+    const struct snapshot_extension *found = snapshot_extension(*state, "5000");
+
+    assert_string_equal(found->type, "ivr");
+    assert_int_equal(found->menu, 7);
+    assert_null(found->username);
+    assert_string_equal(snapshot_extension(*state, "1001")->username, "1001");
+    assert_null(snapshot_extension(*state, "*97")->mailbox);
+    assert_null(snapshot_extension(*state, "500"));
+}
+
+static void test_menus(void **state)
+{
+    const struct snapshot_menu *menu = snapshot_menu(*state, 7);
+
+    assert_string_equal(menu->greeting, "demo/welcome");
+    assert_int_equal(menu->entry_count, 2);
+    assert_string_equal(menu->entries[0].digit, "#");
+    assert_string_equal(menu->entries[1].number, "1001");
+    assert_int_equal(snapshot_menu(*state, 9)->entry_count, 1);
+    assert_null(snapshot_menu(*state, 8));
+}
+
+static void test_mailboxes(void **state)
+{
+    size_t count;
+
+    assert_null(snapshot_mailbox(*state, "2000")->owner);
+    assert_string_equal(snapshot_mailboxes(*state, &count)[0].mailbox, "1001");
+    assert_int_equal(count, 2);
+}
+
+static void test_what_does_not_fit(void **state)
+{
+    struct snapshot *snapshot;
+
+    (void)state;
+    assert_int_equal(snapshot_new(&snapshot, "x.test", "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_USERS, 2);
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1", "", ""});
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1", "", ""});
+    assert_int_equal(snapshot_publish(snapshot), -EINVAL);
+    snapshot_unref(snapshot);
+
+    assert_int_equal(snapshot_new(&snapshot, "x.test", "UTC"), 0);
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1", "", ""});
+    assert_int_equal(snapshot_publish(snapshot), -ENOBUFS);
+    snapshot_unref(snapshot);
+
+    /* An entry of a menu that is not there. */
+    assert_int_equal(snapshot_new(&snapshot, "x.test", "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_ENTRIES, 1);
+    snapshot_add_entry(snapshot, 1, &(struct snapshot_entry){"1", "1001"});
+    assert_int_equal(snapshot_publish(snapshot), -EINVAL);
+    snapshot_unref(snapshot);
+}
+
+static void test_many(void **state)
+{
+    enum { COUNT = 10000 };
+    struct snapshot_size size;
+    struct snapshot *snapshot;
+    char name[16];
+
+    (void)state;
+    assert_int_equal(snapshot_new(&snapshot, "big.test", "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_USERS, COUNT);
+    for (int i = COUNT; i > 0; i--) {
+        snprintf(name, sizeof(name), "%d", i);
+        snapshot_add_user(snapshot, &(struct snapshot_user){name, name, name});
+    }
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    for (int i = 1; i <= COUNT; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        assert_string_equal(snapshot_user(snapshot, name)->display_name, name);
+    }
+    snapshot_size(snapshot, &size);
+    assert_int_equal(size.users, COUNT);
+    /* 24 bytes of pointers and 3 strings of 5 each; what the arena adds is a little. */
+    assert_true(size.bytes < COUNT * 50);
+    snapshot_unref(snapshot);
+}
+
+UNIT_MAIN("snapshot", cmocka_unit_test_setup_teardown(test_users, make, drop),
+          cmocka_unit_test_setup_teardown(test_extensions, make, drop),
+          cmocka_unit_test_setup_teardown(test_menus, make, drop),
+          cmocka_unit_test_setup_teardown(test_mailboxes, make, drop),
+          cmocka_unit_test(test_what_does_not_fit), cmocka_unit_test(test_many))
