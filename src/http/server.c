@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/str.h"
 
@@ -309,29 +311,52 @@ static void discard_log(void *cls, const char *format, va_list args)
     (void)cls, (void)format, (void)args;
 }
 
+/* A listening socket, or a negative errno. Made here because libmicrohttpd does not tell why not.
+ */
+static int open_socket(const struct sockaddr_storage *address)
+{
+    socklen_t size =
+        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+    int res = 0;
+
+    if (fd < 0)
+        return -errno;
+    /* Not stopped from starting again by connections that are still in TIME_WAIT. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+        bind(fd, (const struct sockaddr *)address, size) || listen(fd, BACKLOG))
+        res = -errno;
+    if (res)
+        close(fd);
+    return res ? res : fd;
+}
+
 static int listen_on(struct http_server *server, const struct http_options *options,
                      const struct sockaddr_storage *address)
 {
-    unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
-    const union MHD_DaemonInfo *info;
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    int fd = open_socket(address);
 
-    if (address->ss_family == AF_INET6)
-        flags |= MHD_USE_IPv6;
-    errno = 0;
+    if (fd < 0)
+        return fd;
     server->daemon = MHD_start_daemon(
-        flags, options->port, NULL, NULL, on_request, server,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, server,
         /* First, so that it is in force for what the others have to say. */
-        MHD_OPTION_EXTERNAL_LOGGER, discard_log, NULL, MHD_OPTION_SOCK_ADDR,
-        (const struct sockaddr *)address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-        options->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
-        MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned int)BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_EXTERNAL_LOGGER, discard_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         /* A pool of one is no pool to libmicrohttpd. */
         MHD_OPTION_THREAD_POOL_SIZE, options->threads > 1 ? options->threads : 0, MHD_OPTION_END);
+    /* The socket is the daemon's from here on, also when it failed half-way. */
     if (!server->daemon)
-        return errno ? -errno : -EIO;
-    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    server->port = info ? info->port : options->port;
+        return -EIO;
+    if (getsockname(fd, (struct sockaddr *)&bound, &size) == 0)
+        server->port =
+            ntohs(bound.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&bound)->sin6_port
+                                              : ((const struct sockaddr_in *)&bound)->sin_port);
     return 0;
 }
 

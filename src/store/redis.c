@@ -65,7 +65,7 @@ static int next_reply(struct redis *redis, redisReply **out, struct err *err)
  */
 static int skip_replies(struct redis *redis, size_t count, struct err *err)
 {
-    redisReply *reply;
+    redisReply *reply = NULL;
     int first = 0;
 
     for (size_t i = 0; i < count && first != -EIO; i++) {
