@@ -1,0 +1,91 @@
+#include "cdr/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+enum { REPLACEMENT_LEN = 3, FRACTION_DIGITS = 6, SECONDS_DIGITS = 12 };
+
+static const char replacement[] = "\xef\xbf\xbd";
+
+/* 10000-01-01: where four digits of a year end. */
+static const int64_t END_OF_TIME_S = 253402300800;
+
+/* Length of the valid sequence at `s`, 0 when there is none. RFC 3629 4; NUL is not taken. */
+static size_t sequence(const unsigned char *s, size_t left)
+{
+    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+    if (s[0] == 0 || (s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4 || len > left)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    /* Longer forms than needed, surrogates, and what lies beyond U+10FFFF. */
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return len;
+}
+
+void text_clean(struct buf *out, const char *bytes, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
+    size_t good = 0;
+
+    for (size_t i = 0; i < len;) {
+        size_t step = sequence(s + i, len - i);
+
+        if (step) {
+            i += step;
+            continue;
+        }
+        buf_add(out, bytes + good, i - good);
+        buf_add(out, replacement, REPLACEMENT_LEN);
+        good = ++i;
+    }
+    buf_add(out, bytes + good, len - good);
+}
+
+void text_copy(char *out, size_t size, const char *bytes, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
+    size_t to = 0;
+
+    for (size_t i = 0; i < len;) {
+        size_t step = sequence(s + i, len - i);
+        size_t need = step ? step : REPLACEMENT_LEN;
+
+        if (to + need >= size)
+            break;
+        memcpy(out + to, step ? bytes + i : replacement, need);
+        to += need;
+        i += step ? step : 1;
+    }
+    out[to] = '\0';
+}
+
+int text_to_us(const char *text, int64_t *out)
+{
+    int64_t seconds = 0, fraction = 0;
+    const char *at = text;
+    int digits = 0;
+
+    for (; isdigit((unsigned char)*at); at++) {
+        if (at - text >= SECONDS_DIGITS)
+            return -EINVAL;
+        seconds = seconds * 10 + (*at - '0');
+    }
+    if (at == text || seconds >= END_OF_TIME_S)
+        return -EINVAL;
+    if (*at == '.')
+        for (at++; isdigit((unsigned char)*at); at++, digits++)
+            if (digits < FRACTION_DIGITS)
+                fraction = fraction * 10 + (*at - '0');
+    if (*at)
+        return -EINVAL;
+    for (; digits < FRACTION_DIGITS; digits++)
+        fraction *= 10;
+    *out = seconds * 1000000 + fraction;
+    return 0;
+}
