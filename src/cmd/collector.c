@@ -17,6 +17,9 @@
 
 #define SPOOL_BYTES ((uint64_t)4 * 1024 * 1024 * 1024) /* days of calls while Redis is away */
 
+/* Kept free on the disk for the daemons that share it; calls go on when the spool takes no more. */
+#define FREE_BYTES ((uint64_t)256 * 1024 * 1024)
+
 enum { SEGMENT_BYTES = 16 * 1024 * 1024, ROTATE_BYTES = 16 * 1024 * 1024 };
 
 static int in_state(const struct collector *collector, const char *name, char out[PATH_MAX],
@@ -33,6 +36,7 @@ static int open_spool(struct collector *collector, struct err *err)
     const struct spool_options options = {
         .folder = folder,
         .size_max = SPOOL_BYTES,
+        .free_min = FREE_BYTES,
         .segment_bytes = SEGMENT_BYTES,
         .record_max = INTAKE_RECORD_MAX,
     };

@@ -21,6 +21,7 @@ struct collector {
     struct follow *edge, *asterisk;
     struct replay *replay;
     struct http_server *http;
+    atomic_bool refusing;  /* what FreeSWITCH posts; said once */
     char errors[PATH_MAX]; /* folder of what FreeSWITCH could not post */
 };
 

@@ -28,9 +28,14 @@ static void post_cdr(void *arg, const struct http_request *request, struct http_
         return;
     }
     res = intake_add(&collector->intake, INTAKE_FREESWITCH, &body, 1, &err);
+    if (atomic_exchange(&collector->refusing, res != 0) != (res != 0)) {
+        if (res)
+            log_error("FreeSWITCH has to keep its call records: %s", err.text);
+        else
+            log_info("call records of FreeSWITCH are taken again");
+    }
     if (!res)
         return;
-    log_error("a call record of FreeSWITCH was refused: %s", err.text);
     if (res == -ENOSPC)
         http_problem(response, 507, NULL, "the spool is full");
     else

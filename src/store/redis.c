@@ -31,6 +31,9 @@ static struct timeval to_timeval(unsigned int ms)
 
 static int connection_error(const struct redis *redis, struct err *err)
 {
+    /* hiredis says "Resource temporarily unavailable". */
+    if (redis->context->err == REDIS_ERR_IO && errno == EAGAIN)
+        return err_set(err, -EIO, "Redis: no answer within %u ms", redis->timeout_ms);
     return err_set(err, -EIO, "Redis: %s", redis->context->errstr);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/spool_private.h"
@@ -95,6 +96,19 @@ static int write_all(int fd, const char *data, size_t len, uint64_t offset)
     return 0;
 }
 
+/* A disk that is full to the last byte stops more than this spool: the database is on it too. */
+static int check_disk(const struct spool *spool, size_t more, struct err *err)
+{
+    struct statvfs st;
+
+    if (fstatvfs(spool->folder, &st))
+        return err_sys(err, -errno, "free space for the spool");
+    if ((uint64_t)st.f_bavail * st.f_frsize >= spool->options.free_min + more)
+        return 0;
+    return err_set(err, -ENOSPC, "the disk of the spool has less than %" PRIu64 " bytes left",
+                   spool->options.free_min);
+}
+
 /*
  * After a failed write or flush nobody knows what of the pages reached the disk, and a second
  * flush would not tell (it reports an error once). So the segment ends where it was good, and the
@@ -136,6 +150,9 @@ static int write_group(struct spool *spool, const struct spool_group *group, str
     res = buf_error(&spool->scratch);
     if (res)
         return err_sys(err, res, "records for the spool");
+    res = check_disk(spool, spool->scratch.len, err);
+    if (res)
+        return res;
     res = write_all(spool->active, spool->scratch.data, spool->scratch.len, last.len);
     if (!res && fdatasync(spool->active))
         res = -errno;

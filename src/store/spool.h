@@ -30,6 +30,7 @@ struct spool_options {
     uint64_t size_max;    /* bytes of all segments; more is refused with -ENOSPC */
     size_t segment_bytes; /* a new segment is begun when one is longer */
     size_t record_max;    /* bytes of one record */
+    uint64_t free_min;    /* bytes that stay free on the disk, for others; less is -ENOSPC too */
 };
 
 struct spool_record {

@@ -17,7 +17,7 @@ enum { WRITERS = 8, EACH = 200 };
 
 static struct spool *open_spool(const char *dir, uint64_t size_max, size_t segment_bytes)
 {
-    const struct spool_options options = {dir, size_max, segment_bytes, 4096};
+    const struct spool_options options = {dir, size_max, segment_bytes, 4096, 0};
     struct spool *spool;
     struct err err;
 
@@ -129,7 +129,7 @@ static void test_segments_are_deleted(void **state)
 static void test_limits(void **state)
 {
     struct spool *spool = open_spool(*state, 100, 1 << 16), *second;
-    const struct spool_options options = {*state, 100, 100, 100};
+    const struct spool_options options = {*state, 100, 100, 100, 0};
     static const char big[5000];
     const struct spool_record huge = {big, sizeof(big)}, filling = {big, 60};
     struct err err;
@@ -139,6 +139,25 @@ static void test_limits(void **state)
     assert_int_equal(spool_append(spool, &filling, 1, &err), 0);
     assert_int_equal(spool_append(spool, &filling, 1, &err), -ENOSPC);
     assert_non_null(strstr(err.text, "full"));
+    spool_close(spool);
+}
+
+static void test_full_disk(void **state)
+{
+    const struct spool_options options = {*state, 1 << 20, 1 << 16, 100, (uint64_t)1 << 62};
+    const struct spool_record record = {"one", 3};
+    struct spool *spool;
+    struct err err;
+
+    assert_int_equal(spool_open(&spool, &options, &err), 0);
+    assert_int_equal(spool_append(spool, &record, 1, &err), -ENOSPC);
+    assert_non_null(strstr(err.text, "disk"));
+    spool_close(spool);
+
+    /* Nothing of what was refused is left, and it works again once there is room. */
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    append(spool, "two");
+    expect(spool, "two ");
     spool_close(spool);
 }
 
@@ -303,7 +322,7 @@ static void test_many_writers(void **state)
 /* Appends 1, 2, … and says each to the pipe once it is acknowledged, until it is killed. */
 static void append_until_killed(const char *dir, int pipe_fd)
 {
-    const struct spool_options options = {dir, 1 << 24, 2000, 4096};
+    const struct spool_options options = {dir, 1 << 24, 2000, 4096, 0};
     struct spool *spool;
 
     if (spool_open(&spool, &options, NULL))
@@ -362,6 +381,6 @@ static void test_killed(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, tmpdir_setup, tmpdir_teardown)
 
 UNIT_MAIN("spool", TEST(test_order_and_checkpoint), TEST(test_segments_are_deleted),
-          TEST(test_limits), TEST(test_torn_tail), TEST(test_damage_in_the_middle),
-          TEST(test_record_within_record), TEST(test_checkpoint_torn), TEST(test_many_writers),
-          TEST(test_killed))
+          TEST(test_limits), TEST(test_full_disk), TEST(test_torn_tail),
+          TEST(test_damage_in_the_middle), TEST(test_record_within_record),
+          TEST(test_checkpoint_torn), TEST(test_many_writers), TEST(test_killed))
