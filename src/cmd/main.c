@@ -10,6 +10,8 @@ static const struct cmd_verb verbs[] = {
     {"render", "write the configuration of every daemon into the state folder", cmd_render},
     {"serve", "answer the media servers and keep the edge's memory true", cmd_serve},
     {"collector", "take call records and hand them to Redis", cmd_collector},
+    {"cdr-writer", "take call records from Redis and insert them into the database",
+     cmd_cdr_writer},
     {"migrate", "create the database or bring its schema up to date", cmd_migrate},
     {"doctor", "check every part of this node and say what to do", cmd_doctor},
 };

@@ -1,0 +1,42 @@
+/*
+ * From the Redis stream into voip.cdr: reads entries as a consumer of the group, inserts them by
+ * one statement per batch, and acknowledges and deletes them in Redis only after the commit.
+ *
+ * A batch is what has come while the one before was being inserted, up to a limit: single records
+ * go at once, and under load batches become as large as they need to be, without a timer.
+ *
+ * While PostgreSQL or Redis is away it keeps what it has and tries again. What it was working on
+ * when it was killed, Redis gives it again at the next start; what a writer has left that does not
+ * come back is taken over after a minute. Rows that exist already stay as they are, so nothing of
+ * this can double a record.
+ *
+ * What can never become a row goes to a second stream with the reason, and holds nothing up.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "store/pg.h"
+
+/* Strings belong to the caller and stay. */
+struct writer_options {
+    const char *redis_host; /* numeric */
+    uint16_t redis_port;
+    const char *redis_password;
+    struct pg_target database;
+    const char *consumer; /* this writer's name in the group: the same after a restart */
+    int stop_fd;          /* becomes readable when it is time to stop */
+};
+
+struct writer_stats {
+    uint64_t taken;   /* entries that are done with */
+    uint64_t batches; /* statements that were committed */
+    uint64_t legs;    /* entries that were no call's record */
+    uint64_t dead;    /* entries that went to the stream of dead ones */
+};
+
+/* Runs until it is time to stop, then finishes or drops the batch in hand (which Redis keeps). */
+int writer_run(const struct writer_options *options, struct writer_stats *stats,
+               struct err *err) DP_CHECK;
