@@ -19,8 +19,10 @@ enum {
     /* A statement gets this long before the server is taken for dead. The caller has the server
      * itself give up earlier, which costs the statement and not the connection. */
     QUERY_MS = 10000,
-    /* Keepalives find a dead peer; a living kernel under a stopped server only a statement. */
-    HEARTBEAT_MS = 10000,
+    /* Keepalives find a dead peer; a living kernel under a stopped server only a statement, which
+     * has to be answered sooner than one that reads a large tenant. */
+    HEARTBEAT_MS = 5000,
+    HEARTBEAT_ANSWER_MS = 3000,
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 2000,
 };
@@ -35,6 +37,7 @@ struct listen {
     bool woken;       /* listen_wake since the last `settled` */
     PGconn *conn;     /* NULL between two tries */
     struct err gone;  /* why the connection is of no more use; "" while it is */
+    int64_t query_ms; /* how long the next statement may take */
     int64_t retry_ms; /* pause before the next try */
 };
 
@@ -147,7 +150,7 @@ static int next_result(struct listen *listen, int64_t deadline, PGresult **out)
 /* All of a statement's results, of which the last counts (there is one, unless it is an error). */
 static int last_result(struct listen *listen, PGresult **out)
 {
-    int64_t deadline = clock_mono_ms() + QUERY_MS;
+    int64_t deadline = clock_mono_ms() + listen->query_ms;
     PGresult *last = NULL, *next = NULL;
     int res;
 
@@ -233,6 +236,18 @@ static int deliver(struct listen *listen)
     return 0;
 }
 
+/* After a silence: whether the server is still there. What could not be done before is due, too. */
+static int check_alive(struct listen *listen)
+{
+    int res;
+
+    listen->query_ms = HEARTBEAT_ANSWER_MS;
+    res = command(listen, "SELECT 1");
+    listen->query_ms = QUERY_MS;
+    listen->woken = true;
+    return res;
+}
+
 /* Returns when the connection is lost or the listener has to stop. */
 static void serve(struct listen *listen)
 {
@@ -246,10 +261,8 @@ static void serve(struct listen *listen)
             return;
         ready =
             wait_for(listen, PQsocket(listen->conn), POLLIN, clock_mono_ms() + HEARTBEAT_MS, true);
-        if (ready == 0 && !listen->woken) {
-            res = command(listen, "SELECT 1");
-            listen->woken = true;
-        }
+        if (ready == 0 && !listen->woken)
+            res = check_alive(listen);
     } while (ready >= 0 && res == 0);
 }
 
@@ -290,6 +303,7 @@ int listen_start(struct listen **out, const struct pg_target *target, const char
     if (!listen)
         return err_set(err, -ENOMEM, "no memory for the listener");
     listen->events = *events;
+    listen->query_ms = QUERY_MS;
     listen->retry_ms = RETRY_FIRST_MS;
     buf_init(&listen->conninfo, PG_CONNINFO_MAX);
     res = pg_conninfo(&listen->conninfo, target);

@@ -23,7 +23,7 @@ struct listen_events {
     /* One notification. Keep it short and note what to do: many may come at once. */
     void (*notified)(struct listen *listen, const char *payload, void *arg);
     /* No notification is waiting now: do what was noted. Also after each listen_wake, and every
-     * ten seconds (then for what could not be done before). */
+     * few seconds (then for what could not be done before). */
     void (*settled)(struct listen *listen, void *arg);
     /* The connection is gone, or could not be made; `reason` is a sentence. Comes once per try. */
     void (*lost)(struct listen *listen, const char *reason, void *arg);
