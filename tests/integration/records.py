@@ -125,8 +125,12 @@ class Collector:
         file = self.folder / "deploy.yaml"
         config = deployment()
         file.write_text(yaml.safe_dump(config))
-        subprocess.run([PROGRAM, "render", "-c", file, "-s", self.state, "--conf", CLONE / "conf"],
-                       check=True, stdout=subprocess.DEVNULL)
+        try:
+            subprocess.run([PROGRAM, "render", "-c", file, "-s", self.state,
+                            "--conf", CLONE / "conf"], check=True, stdout=subprocess.DEVNULL)
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
         self.port = config["collector"]["port"]
         self.redis = Redis(self.state, config["queue"]["port"], self.secret("redis_password"))
         self.cdr = self.state / "cdr"
