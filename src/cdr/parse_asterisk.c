@@ -35,9 +35,10 @@ enum column {
 
 /*
  * Takes one field out of the line in place: from *at to the comma or the end. Within quotes a
- * doubled quote is one quote. NULL when a quote is not closed, or something follows it.
+ * doubled quote is one quote. *more tells whether a comma ended it. NULL when a quote is not
+ * closed, or something follows it.
  */
-static char *take_field(char **at)
+static char *take_field(char **at, bool *more)
 {
     char *from = *at, *to = *at, *field = *at;
 
@@ -52,23 +53,24 @@ static char *take_field(char **at)
     }
     if (*from && *from != ',')
         return NULL;
-    *at = *from ? from + 1 : from;
+    *more = *from == ',';
+    *at = from + *more;
     *to = '\0';
     return field;
 }
 
 static int split(char *line, char *fields[COLUMNS], struct err *err)
 {
-    char *at = line, *end = line + strlen(line);
+    bool more = true;
 
     for (int i = 0; i < COLUMNS; i++) {
-        if (i > 0 && at == end && end[-1] != ',')
+        if (!more)
             return err_set(err, -EINVAL, "%d columns instead of %d", i, COLUMNS);
-        fields[i] = take_field(&at);
+        fields[i] = take_field(&line, &more);
         if (!fields[i])
             return err_set(err, -EINVAL, "column %d is quoted wrong", i + 1);
     }
-    return at == end ? 0 : err_set(err, -EINVAL, "more than %d columns", COLUMNS);
+    return more ? err_set(err, -EINVAL, "more than %d columns", COLUMNS) : 0;
 }
 
 static int take_time(int64_t *out, const char *text, const char *what, struct err *err)

@@ -70,24 +70,14 @@ static bool is(const json_t *variables, const char *key, const char *value)
     return strcmp(fields_text(variables, key), value) == 0;
 }
 
-/*
- * Of a bridged call FreeSWITCH ends the caller's leg when the callee hangs up: it sends a BYE, and
- * the other leg has left its cause in last_bridge_hangup_cause. When the caller was then given
- * something else to hear, the platform has ended the call.
- */
+/* The dialplan knows when a callee has hung up (dp_by, conf/freeswitch/dialplan/services.xml): to
+ * Sofia that is a call which FreeSWITCH has ended. */
 static const char *find_side(const json_t *variables)
 {
-    static const char *const ends_with_bridge[] = {"bridge", "hangup", "ivr", "transfer"};
-
     if (is(variables, "sip_hangup_disposition", "recv_bye") ||
         is(variables, "sip_hangup_disposition", "recv_cancel"))
         return "caller";
-    if (!*fields_text(variables, "last_bridge_hangup_cause"))
-        return "system";
-    for (size_t i = 0; i < DP_COUNT(ends_with_bridge); i++)
-        if (is(variables, "last_app", ends_with_bridge[i]))
-            return "callee";
-    return "system";
+    return is(variables, "dp_by", "callee") ? "callee" : "system";
 }
 
 static unsigned int find_code(const struct cdr *cdr, const json_t *variables)
