@@ -46,6 +46,7 @@ int render_folders(const char *state, struct err *err) DP_CHECK;
 /* For render_*.c: each writes the files of one daemon. */
 int render_kamailio(const struct render *render, struct err *err) DP_CHECK;
 int render_freeswitch(const struct render *render, struct err *err) DP_CHECK;
+int render_timezones(const struct render *render, struct err *err) DP_CHECK; /* FreeSWITCH's */
 int render_asterisk(const struct render *render, struct err *err) DP_CHECK;
 int render_redis(const struct render *render, struct err *err) DP_CHECK;
 int render_postgresql(const struct render *render, struct err *err) DP_CHECK;

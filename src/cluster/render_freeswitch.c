@@ -1,5 +1,14 @@
-/* FreeSWITCH: vars.xml, whose variables the static XML uses as $${dp_…}. */
+/*
+ * FreeSWITCH: vars.xml, whose variables the static XML uses as $${dp_…}, and what that XML includes
+ * from private/.
+ */
 #include "cluster/render.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/str.h"
 
 /* Values need no XML escaping: render.h says why. */
 static void set(struct buf *text, const char *name, const char *value)
@@ -21,19 +30,27 @@ static void set_url(struct buf *text, const char *name, const char *address, uns
 }
 
 /* Calls come from, and legs towards users go to, an edge node's inside socket. */
-static void set_edges(struct buf *text, const struct topology *topology)
+static void set_edge(struct buf *text, const struct topology *topology)
 {
-    const char *separator = "";
     char host[RENDER_HOST_SIZE];
 
     buf_printf(text, "  <X-PRE-PROCESS cmd=\"set\" data=\"dp_edge_inside=%s:%u\"/>\n",
                render_host(topology_first(topology, ROLE_EDGE)->inside, host),
                topology->edge.inside_port);
-    buf_add_str(text, "  <X-PRE-PROCESS cmd=\"set\" data=\"dp_edge_acl=");
+    set_number(text, "edge_port", topology->edge.inside_port);
+}
+
+/* The inside addresses of the nodes that have the role, and of `self` unless it is NULL. */
+static void set_acl(struct buf *text, const char *name, const struct topology *topology,
+                    enum role role, const struct topology_node *self)
+{
+    const char *separator = "";
+
+    buf_printf(text, "  <X-PRE-PROCESS cmd=\"set\" data=\"dp_%s=", name);
     for (size_t i = 0; i < topology->nodes_count; i++) {
         const struct topology_node *node = &topology->nodes[i];
 
-        if (!(node->roles & ROLE_EDGE))
+        if (node != self && !(node->roles & role))
             continue;
         buf_printf(text, "%s%s/%d", separator, node->inside, render_prefix(node->inside));
         separator = ",";
@@ -41,7 +58,7 @@ static void set_edges(struct buf *text, const struct topology *topology)
     buf_add_str(text, "\"/>\n");
 }
 
-int render_freeswitch(const struct render *render, struct err *err)
+static int put_vars(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
     const struct topology_node *node = render->node;
@@ -54,15 +71,58 @@ int render_freeswitch(const struct render *render, struct err *err)
     set(&text, "address", node->address);
     set(&text, "inside", node->inside);
     set_number(&text, "media_sip_port", topology->media.sip_port);
+    set_number(&text, "event_port", topology->media.event_port);
     set_number(&text, "rtp_first", topology->media.rtp_first);
-    set_number(&text, "rtp_last", topology->media.rtp_last);
-    set_edges(&text, topology);
+    /* Even numbers only; FreeSWITCH would warn, and round it itself. */
+    set_number(&text, "rtp_last", topology->media.rtp_last & ~1U);
+    set_edge(&text, topology);
+    set_acl(&text, "edge_acl", topology, ROLE_EDGE, NULL);
+    set_acl(&text, "control_acl", topology, ROLE_CONTROL, node);
     set_url(&text, "documents_url", topology_first(topology, ROLE_CONTROL)->inside,
             topology->control.documents_port);
     set_url(&text, "collector_url", node->inside, topology->collector.port);
-    set(&text, "media_password", render->secrets->value[SECRET_MEDIA_PASSWORD]);
-    set_number(&text, "event_port", topology->media.event_port);
-    set(&text, "event_password", render->secrets->value[SECRET_EVENT_PASSWORD]);
     buf_add_str(&text, "</include>\n");
-    return render_put(render, "freeswitch/vars.xml", 0600, &text, err);
+    return render_put(render, "freeswitch/vars.xml", 0644, &text, err);
+}
+
+/*
+ * Parameters with a password, one file for each static file that includes it. They are no
+ * variables: FreeSWITCH expands ${…} in what phones send, and any variable can be named there.
+ */
+static int put_private(const struct render *render, struct err *err)
+{
+    const struct {
+        const char *file, *name, *user;
+        enum secret secret;
+    } params[] = {
+        {"event_socket", "password", "", SECRET_EVENT_PASSWORD},
+        {"json_cdr", "cred", "media:", SECRET_MEDIA_PASSWORD},
+        {"xml_curl", "gateway-credentials", "media:", SECRET_MEDIA_PASSWORD},
+    };
+    char name[64];
+    struct buf text;
+    int res = 0;
+
+    for (size_t i = 0; !res && i < DP_COUNT(params); i++) {
+        snprintf(name, sizeof(name), "freeswitch/private/%s.xml", params[i].file);
+        buf_init(&text, RENDER_FILE_MAX);
+        buf_printf(&text, "<include>\n  <param name=\"%s\" value=\"%s%s\"/>\n</include>\n",
+                   params[i].name, params[i].user, render->secrets->value[params[i].secret]);
+        res = render_put(render, name, 0600, &text, err);
+    }
+    return res;
+}
+
+int render_freeswitch(const struct render *render, struct err *err)
+{
+    char folder[PATH_MAX];
+    int res;
+
+    res = str_printf(folder, sizeof(folder), "%s/etc.next/freeswitch/private", render->state);
+    res = res ? err_sys(err, res, "%s", render->state) : file_make_dirs(folder, 0750, err);
+    if (!res)
+        res = put_vars(render, err);
+    if (!res)
+        res = put_private(render, err);
+    return res ? res : render_timezones(render, err);
 }

@@ -208,6 +208,13 @@ static void test_media(void **state)
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_edge_acl=10.0.0.1/32\"");
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_documents_url=http://10.0.0.4:8081\"");
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_collector_url=http://10.0.0.2:8082\"");
+    expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_control_acl=10.0.0.2/32,10.0.0.4/32\"");
+    expect(fixture, "etc/freeswitch/private/event_socket.xml", "\"event_password-0123456789\"");
+    expect(fixture, "etc/freeswitch/private/xml_curl.xml", "\"media:media_password-0123456789\"");
+    expect(fixture, "etc/freeswitch/autoload_configs/timezones.conf.xml",
+           "<zone name=\"Europe/Berlin\" value=\"CET-1CEST,M3.5.0,M10.5.0/3\"/>");
+    expect(fixture, "etc/freeswitch/autoload_configs/timezones.conf.xml",
+           "<zone name=\"America/Sao_Paulo\" value=\"STD3\"/>");
     expect(fixture, "etc/supervisor/supervisord.conf", "[program:freeswitch]\ncommand=/bin/fs ");
     assert_int_equal(mode_of(fixture, "etc/asterisk"), -ENOENT);
 }
@@ -240,7 +247,7 @@ static void test_modes(void **state)
     assert_int_equal(mode_of(fixture, "etc/kamailio/node.cfg"), 0600);
     fixture->topology->media_server = MEDIA_SERVER_FREESWITCH;
     render(fixture, "m1");
-    assert_int_equal(mode_of(fixture, "etc/freeswitch/vars.xml"), 0600);
+    assert_int_equal(mode_of(fixture, "etc/freeswitch/private/json_cdr.xml"), 0600);
 }
 
 /* No secret is in a file that others may read. */
