@@ -130,9 +130,9 @@ static uint64_t edge_reachable(const struct edge_state *state)
     return state->reachable;
 }
 
-static uint64_t edge_deleted(const struct edge_state *state)
+static uint64_t edge_refreshed(const struct edge_state *state)
 {
-    return state->deleted;
+    return state->refreshed;
 }
 
 static uint64_t edge_reloads(const struct edge_state *state)
@@ -157,8 +157,8 @@ void serve_metrics(void *arg, const struct http_request *request, struct http_re
     add_agi(out, serve);
     add_edge_metric(out, serve, "edge_up", "gauge", "Whether the edge answered the last call.",
                     edge_reachable);
-    add_edge_metric(out, serve, "edge_keys_deleted_total", "counter",
-                    "Keys deleted in the edge's memory.", edge_deleted);
+    add_edge_metric(out, serve, "edge_keys_refreshed_total", "counter",
+                    "Keys that the edge has read again.", edge_refreshed);
     add_edge_metric(out, serve, "edge_reloads_total", "counter",
                     "Times the edge was told to read its tables again.", edge_reloads);
     add_edge_metric(out, serve, "edge_failures_total", "counter",

@@ -33,7 +33,7 @@ struct key {
     struct key *next;
     const struct table *table;
     int64_t due; /* clock_mono_ms */
-    bool again;  /* this is the second deletion */
+    bool again;  /* this is the second time */
     char text[]; /* domain:username, domain:number */
 };
 
@@ -50,8 +50,8 @@ struct edge {
     pthread_cond_t wake;
     bool stopping;
     bool reload;           /* the tables have to be read again */
-    struct key_list fresh; /* to be deleted now */
-    struct key_list later; /* to be deleted again */
+    struct key_list fresh; /* to be refreshed now */
+    struct key_list later; /* to be refreshed again */
     size_t keys;           /* in both */
     int64_t not_before;    /* no call before this; 0 while the node answers */
     int64_t retry_ms;      /* the pause after the next failure */
@@ -146,24 +146,15 @@ void edge_reload(struct edge *edge)
     pthread_mutex_unlock(&edge->lock);
 }
 
-/* 0 also when the node says that there is no such key: then nothing is stale. */
-static int delete_from(struct edge *edge, const char *table, const char *key, struct err *err)
+/* Has the node read the row behind the key again (conf/kamailio/rpc.cfg). */
+static int refresh_key(struct edge *edge, const struct key *key, struct err *err)
 {
-    const char *const params[] = {table, key};
+    const char *const params[] = {key->table->hits, key->text};
     int code = 0;
-    int res = jsonrpc_call(edge->rpc, "htable.delete", params, 2, CALL_MS, NULL, &code, err);
+    int res = jsonrpc_call(edge->rpc, "dialplane.refresh", params, 2, CALL_MS, NULL, &code, err);
 
-    return res == -EREMOTEIO && code == JSONRPC_NO_KEY ? 0 : res;
-}
-
-static int delete_key(struct edge *edge, const struct key *key, struct err *err)
-{
-    int res = delete_from(edge, key->table->hits, key->text, err);
-
-    if (!res)
-        res = delete_from(edge, key->table->misses, key->text, err);
     if (res)
-        err_prefix(err, "htable.delete %s %s", key->table->hits, key->text);
+        err_prefix(err, "dialplane.refresh %s %s", key->table->hits, key->text);
     return res;
 }
 
@@ -231,16 +222,16 @@ static void do_key(struct edge *edge, struct key_list *list)
     list_pop(list);
     edge->keys--;
     pthread_mutex_unlock(&edge->lock);
-    res = delete_key(edge, key, &err);
+    res = refresh_key(edge, key, &err);
     pthread_mutex_lock(&edge->lock);
     note(edge, res, &err);
     if (!res && key->again) {
         free(key);
         return;
     }
-    /* After a failure the reload covers the first deletion; the second is still of use. */
+    /* After a failure the reload covers the first time; the second is still of use. */
     if (!res)
-        edge->state.deleted++;
+        edge->state.refreshed++;
     key->again = true;
     key->due = clock_mono_ms() + AGAIN_MS;
     list_push(&edge->later, key);

@@ -1,12 +1,12 @@
 /*
- * One edge node's memory, kept true: deletes in its Kamailio the keys of rows that changed.
+ * One edge node's memory, kept true: its Kamailio reads the keys of changed rows again.
  *
  * A thread per node, so that a node that hangs delays nobody. Whatever could have been missed is
  * made up for by having the node read its tables again as a whole: after the start, after it was
  * not reachable, and when more keys wait than that is worth.
  *
- * A key is deleted twice, the second time a second later: a worker of the edge may have read the
- * old row just before the change, and put it into the table just after the first deletion.
+ * A key is refreshed twice, the second time a second later: a worker of the edge may have read the
+ * old row just before the change, and put it into the table just after the first refresh.
  */
 #pragma once
 
@@ -42,7 +42,7 @@ void edge_reload(struct edge *edge);
 struct edge_state {
     bool reachable;   /* the last call was answered */
     bool current;     /* nothing waits */
-    uint64_t deleted; /* keys, each counted once */
+    uint64_t refreshed; /* keys, each counted once */
     uint64_t reloads; /* of all tables */
     uint64_t failures;
 };

@@ -12,9 +12,6 @@
 
 struct jsonrpc;
 
-/* htable.delete: there is no such key. (A table that does not exist is 500.) */
-enum { JSONRPC_NO_KEY = 404 };
-
 /*
  * A client of http://`host`:`port`/rpc with `token` as bearer; connects at the first call. `host`
  * is a numeric address. curl_global_init has been called. -ENOMEM, -EINVAL.

@@ -92,7 +92,7 @@ static void test_error(void **state)
     status = 404;
     reply = "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":404,\"message\":\"Key not found\"},\"id\":1}";
     assert_int_equal(call(NULL, &code), -EREMOTEIO);
-    assert_int_equal(code, JSONRPC_NO_KEY);
+    assert_int_equal(code, 404);
 }
 
 static void test_nonsense(void **state)
