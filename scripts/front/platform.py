@@ -34,14 +34,18 @@ class Platform:
         return self.state.run([self.state / "bin/dialplane", verb, "-s", self.state, *options],
                               **how)
 
-    def start(self):
-        """From whatever the folder holds to a healthy platform. Returns supervisord's Popen."""
+    def start(self, after_migrate=None):
+        """
+        From whatever the folder holds to a healthy platform. Returns supervisord's Popen.
+        `after_migrate` is called when the database is there and nothing has read it yet.
+        """
         self._install()
         self._render()
         self._unpack()
         self.deployment.check_ports(self._config)
         self._make_database()
-        return self._launch(self._start_postgresql, self._migrate, self._start_rest)
+        return self._launch(self._start_postgresql, self._migrate,
+                            after_migrate or (lambda: None), self._start_rest)
 
     def start_database(self):
         """Only as far as a database with the schema, for what needs no more."""

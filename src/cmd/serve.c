@@ -1,7 +1,8 @@
 /*
  * dialplane serve: what media servers ask, and the edge's memory kept true.
  *
- *     PostgreSQL --NOTIFY--> listener's thread --+--> a thread per edge node: has the key read again
+ *     PostgreSQL --NOTIFY--> listener's thread --+--> a thread per edge node: has the key read
+ * again
  *                                                +--> the tenant's next snapshot
  *     FreeSWITCH, Asterisk --> HTTP threads, FastAGI thread --> snapshots (never the database)
  */

@@ -40,10 +40,10 @@ void edge_changed(struct edge *edge, const struct change *change);
 void edge_reload(struct edge *edge);
 
 struct edge_state {
-    bool reachable;   /* the last call was answered */
-    bool current;     /* nothing waits */
+    bool reachable;     /* the last call was answered */
+    bool current;       /* nothing waits */
     uint64_t refreshed; /* keys, each counted once */
-    uint64_t reloads; /* of all tables */
+    uint64_t reloads;   /* of all tables */
     uint64_t failures;
 };
 

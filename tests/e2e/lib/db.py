@@ -75,7 +75,7 @@ def add_tenant(db, domain):
             "       unreachable_to = v.id "
             "FROM voip.extensions v WHERE v.domain_id = e.domain_id AND v.number = '*1002' "
             "AND e.domain_id = %s AND e.number = '1002'", domain_id)
-    _add_menu(db, domain_id)
+    add_menu(db, domain_id)
 
 
 def _add_user(db, domain_id, domain, user):
@@ -91,11 +91,12 @@ def _add_user(db, domain_id, domain, user):
             domain_id, user, user_id, domain_id, f"*{user}", box_id)
 
 
-def _add_menu(db, domain_id):
+def add_menu(db, domain_id):
+    """8000: a menu whose digits 1 to 3 call the users of the tests, where the tenant has them."""
     menu_id = db.value("INSERT INTO voip.ivr_menus (domain_id, name, greeting, timeout_ms) "
                        "VALUES (%s, 'main', 'vm-enter-num-to-call', 3000) RETURNING id", domain_id)
     db.rows("INSERT INTO voip.extensions (domain_id, number, type, ivr_menu_id) "
             "VALUES (%s, '8000', 'ivr', %s)", domain_id, menu_id)
     db.rows("INSERT INTO voip.ivr_entries (domain_id, menu_id, digit, extension_id) "
             "SELECT domain_id, %s, right(number, 1), id FROM voip.extensions "
-            "WHERE domain_id = %s AND type = 'user'", menu_id, domain_id)
+            "WHERE domain_id = %s AND number IN ('1001', '1002', '1003')", menu_id, domain_id)

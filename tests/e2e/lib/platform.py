@@ -89,8 +89,9 @@ class TestPlatform:
         """A secret of the state folder; root and the account can read it."""
         return (self.state / "secrets" / name).read_text(encoding="ascii").strip()
 
-    def start(self):
-        self._child = self._platform.start()
+    def start(self, after_migrate=None):
+        """Starts everything; `after_migrate` is called when the schema is there."""
+        self._child = self._platform.start(after_migrate)
         self.db = Database(self.deployment, self.secret("db_admin"))
         self.edge = Edge(self.deployment, self.secret("rpc_token"))
         return self
