@@ -79,7 +79,7 @@ def test_no_answer_without_forwarding(platform, pair):
                      "WHERE d.id = domain_id AND d.name = 'a.test' AND number = '1003'")
     there = callee.wait_call(sip.ring(), sip.is_cancelled())
     # The change is live within 0.1 s; test_changes.py measures it.
-    platform.edge.wait_until_gone("ext", "a.test:1003")
+    platform.edge.wait_for("ext", "a.test:1003", 'ring="1"')
     call = caller.call("1003", sip.is_refused(480)).finish()
     there.finish()
     platform.db.rows("UPDATE voip.extensions SET ring_timeout_s = 30 WHERE number = '1003'")

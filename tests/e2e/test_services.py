@@ -25,7 +25,7 @@ def test_menu_leads_to_a_phone(platform, phone, digit, number):
     call.go().finish()
     there.finish()
     records.check(platform.db.wait_for_cdr(call.call_id), caller="1003", callee="8000",
-                  service="ivr", source=platform.deployment.media_server)
+                  reached=number, service="ivr", source=platform.deployment.media_server)
 
 
 def test_menu_shows_the_caller_to_the_phone(platform, phone):
@@ -41,7 +41,7 @@ def test_menu_shows_the_caller_to_the_phone(platform, phone):
     there.go().finish()
     call.finish()
     records.check(platform.db.wait_for_cdr(call.call_id), caller="1003", callee="8000",
-                  service="ivr", side="callee")
+                  reached="1001", service="ivr", side="callee")
 
 
 def test_menu_without_a_choice_ends(platform, phone):

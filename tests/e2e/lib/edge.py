@@ -30,6 +30,13 @@ class Edge:
         found = self.call("htable.get", table, key)
         return found["item"]["value"] if found else None
 
+    def wait_for(self, table, key, text, timeout=5):
+        """Waits until the value of the key holds this text."""
+        deadline = time.monotonic() + timeout
+        while text not in (self.get(table, key) or ""):
+            assert time.monotonic() < deadline, f"{key} in {table} is without {text} for {timeout} s"
+            time.sleep(0.005)
+
     def wait_until_gone(self, table, key, timeout=5):
         """Waits until the key is not in the table (any more): the next request reads it anew."""
         deadline = time.monotonic() + timeout
