@@ -37,6 +37,7 @@ struct http_request {
     const char *path;
     const struct http_route *route;
     struct buf body;
+    size_t dropped; /* bytes of the body beyond the limit */
     char peer[INET6_ADDRSTRLEN];
 };
 
@@ -84,7 +85,7 @@ static void find_peer(struct http_request *request)
 /* Framing headers of one request, RFC 9112 6. */
 struct framing {
     unsigned int lengths, encodings;
-    bool bad_length;
+    bool bad_length, bad_encoding;
     uint64_t length;
 };
 
@@ -100,6 +101,8 @@ static enum MHD_Result count_framing(void *cls, enum MHD_ValueKind kind, const c
             !value || str_to_u64(value, 0, UINT64_MAX / 2, &framing->length) != 0;
     } else if (strcasecmp(key, "Transfer-Encoding") == 0) {
         framing->encodings++;
+        /* libmicrohttpd would take anything else for a body that ends with the connection. */
+        framing->bad_encoding |= !value || strcasecmp(value, "chunked") != 0;
     }
     return MHD_YES;
 }
@@ -170,7 +173,8 @@ static unsigned int screen(struct http_request *request, const char *method,
     unsigned int status;
 
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_framing, &framing);
-    if (framing.lengths > 1 || framing.bad_length || (framing.lengths && framing.encodings)) {
+    if (framing.lengths > 1 || framing.bad_length || framing.encodings > 1 ||
+        framing.bad_encoding || (framing.lengths && framing.encodings)) {
         http_problem(answer, 400, "Content-Length", "the length of the body is ambiguous");
         return 400;
     }
@@ -248,9 +252,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return begin(request, method);
     }
     if (*data_size > 0) {
-        buf_add(&request->body, data, *data_size);
+        /* A body over the limit whose length was not told is dropped, to answer behind its end;
+         * one that does not end is cut off. */
+        if (buf_add(&request->body, data, *data_size))
+            request->dropped += *data_size;
         *data_size = 0;
-        return MHD_YES;
+        return request->dropped <= request->server->body_max + HEADERS_MAX ? MHD_YES : MHD_NO;
     }
     return finish(request);
 }
@@ -305,6 +312,14 @@ static int parse_address(const struct http_options *options, struct sockaddr_sto
     return -EINVAL;
 }
 
+/* An encoded NUL would end the path or value early, to be taken for another one: it stays as it is.
+ */
+static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls, (void)connection;
+    return strstr(text, "%00") ? strlen(text) : MHD_http_unescape(text);
+}
+
 /* Its own messages go nowhere: what matters of them is answered to the client or returned. */
 static void discard_log(void *cls, const char *format, va_list args)
 {
@@ -348,6 +363,7 @@ static int listen_on(struct http_server *server, const struct http_options *opti
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
         options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         /* A pool of one is no pool to libmicrohttpd. */
         MHD_OPTION_THREAD_POOL_SIZE, options->threads > 1 ? options->threads : 0, MHD_OPTION_END);
     /* The socket is the daemon's from here on, also when it failed half-way. */

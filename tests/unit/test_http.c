@@ -116,6 +116,7 @@ static void test_routes(void **state)
            "HTTP/1.1 200", "|abc");
     expect(HEAD("GET /nothing") "\r\n", "HTTP/1.1 404", "\"status\":404");
     expect(HEAD("GET /echo") "\r\n", "HTTP/1.1 405", "Allow: POST");
+    expect(HEAD("POST /echo%00x") "Content-Length: 0\r\n\r\n", "HTTP/1.1 404", "");
 }
 
 static void test_problems(void **state)
@@ -159,6 +160,8 @@ static void test_framing(void **state)
         big, sizeof(big),
         HEAD("POST /echo") "Transfer-Encoding: chunked\r\n\r\n3e9\r\n%01001d\r\n0\r\n\r\n", 7);
     expect(big, "HTTP/1.1 413", "at most 1000");
+    expect(HEAD("POST /echo") "Transfer-Encoding: gzip, chunked\r\n\r\n", "HTTP/1.1 400", "");
+    expect(HEAD("GET /nothing") "Transfer-Encoding: xchunked\r\n\r\n", "HTTP/1.1 400", "");
     assert_int_equal(handled, 0);
 }
 
