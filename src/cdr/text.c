@@ -28,23 +28,53 @@ static size_t sequence(const unsigned char *s, size_t left)
     return len;
 }
 
-void text_clean(struct buf *out, const char *bytes, size_t len)
+/* How many bytes from here on are plain ASCII without NUL, in steps of eight: nearly all are. */
+static size_t ascii_run(const char *bytes, size_t len)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    size_t run = 0;
+
+    for (; run + sizeof(word) <= len; run += sizeof(word)) {
+        memcpy(&word, bytes + run, sizeof(word));
+        /* A byte's high bit is set, or (by the borrow) a byte is 0. */
+        if ((word | (word - ones)) & highs)
+            break;
+    }
+    return run;
+}
+
+size_t text_good(const char *bytes, size_t len)
 {
     const unsigned char *s = (const unsigned char *)bytes;
-    size_t good = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < len;) {
-        size_t step = sequence(s + i, len - i);
+    while (i < len) {
+        i += ascii_run(bytes + i, len - i);
+        /* Past what ended the run, which is among the next eight bytes. */
+        for (size_t n = 0; n < sizeof(uint64_t) && i < len; n++) {
+            size_t step = sequence(s + i, len - i);
 
-        if (step) {
+            if (!step)
+                return i;
             i += step;
-            continue;
         }
-        buf_add(out, bytes + good, i - good);
-        buf_add(out, replacement, REPLACEMENT_LEN);
-        good = ++i;
     }
-    buf_add(out, bytes + good, len - good);
+    return i;
+}
+
+void text_clean(struct buf *out, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        size_t good = text_good(bytes, len);
+
+        buf_add(out, bytes, good);
+        if (good == len)
+            return;
+        buf_add(out, replacement, REPLACEMENT_LEN);
+        bytes += good + 1;
+        len -= good + 1;
+    }
 }
 
 void text_copy(char *out, size_t size, const char *bytes, size_t len)

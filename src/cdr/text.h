@@ -7,6 +7,9 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 
+/* How many of the bytes, from the first on, text_clean would leave as they are. */
+size_t text_good(const char *bytes, size_t len);
+
 /*
  * Appends the bytes as UTF-8 (RFC 3629) that PostgreSQL takes: each byte that is none, and each
  * NUL, becomes U+FFFD. The error sticks to `out`.

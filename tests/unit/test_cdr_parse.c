@@ -331,6 +331,27 @@ static void test_text(void **state)
     assert_string_equal(small, "abcde");
 }
 
+/* Wherever it stands among plain text, whatever steps that is looked at in. */
+static void test_text_places(void **state)
+{
+    char text[41], clean[64];
+
+    (void)state;
+    for (size_t len = 1; len < sizeof(text); len++) {
+        for (size_t at = 0; at < len; at++) {
+            memset(text, 'a', len);
+            text[at] = at % 2 ? '\0' : '\xfc';
+            snprintf(clean, sizeof(clean), "%.*s" R "%.*s", (int)at,
+                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", (int)(len - at - 1),
+                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+            assert_int_equal(text_good(text, len), at);
+            expect_clean(text, len, clean);
+            text[at] = '\x7f';
+            assert_int_equal(text_good(text, len), len);
+        }
+    }
+}
+
 static void test_times(void **state)
 {
     static const char *const bad[] = {
@@ -356,4 +377,5 @@ UNIT_MAIN("cdr_parse", cmocka_unit_test(test_edge), cmocka_unit_test(test_edge_w
           cmocka_unit_test(test_freeswitch), cmocka_unit_test(test_freeswitch_side),
           cmocka_unit_test(test_freeswitch_not_answered), cmocka_unit_test(test_freeswitch_legs),
           cmocka_unit_test(test_asterisk), cmocka_unit_test(test_asterisk_forms),
-          cmocka_unit_test(test_causes), cmocka_unit_test(test_text), cmocka_unit_test(test_times))
+          cmocka_unit_test(test_causes), cmocka_unit_test(test_text),
+          cmocka_unit_test(test_text_places), cmocka_unit_test(test_times))
