@@ -28,25 +28,32 @@ static const char statement[] =
     " LEFT JOIN voip.domains d ON d.name = lower(r.domain)"
     " ON CONFLICT DO NOTHING";
 
-enum { COLUMNS = 19, ARRAY_MAX = 1 << 30, TIME_SIZE = 40 };
+enum {
+    COLUMNS = 19,
+    TIME_SIZE = 40,
+    /* Of records as they came, in one statement: it is in memory twice here, and twice there. */
+    STATEMENT_BYTES = 4 * 1024 * 1024,
+    /* Replacement characters treble a record, escaping doubles it. */
+    ARRAY_MAX = 256 * 1024 * 1024,
+};
 
 /* An array's text form, "{"…","…"}", PostgreSQL manual 8.15.2. */
 static void add_element(struct buf *array, const char *text, size_t len)
 {
-    buf_add_str(array, array->len ? ",\"" : "{\"");
-    for (size_t done = 0; done < len;) {
-        size_t plain = done;
+    char *to;
 
-        while (plain < len && text[plain] != '"' && text[plain] != '\\')
-            plain++;
-        buf_add(array, text + done, plain - done);
-        if (plain < len) {
-            buf_add_char(array, '\\');
-            buf_add_char(array, text[plain++]);
-        }
-        done = plain;
+    /* Room for the case that every byte needs a backslash; the batch's arrays are short-lived. */
+    if (buf_add_str(array, array->len ? ",\"" : "{\"") || buf_reserve(array, 2 * len + 1))
+        return;
+    to = array->data + array->len;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            *to++ = '\\';
+        *to++ = text[i];
     }
-    buf_add_char(array, '"');
+    *to++ = '"';
+    *to = '\0';
+    array->len = (size_t)(to - array->data);
 }
 
 static void add_text(struct buf *array, const char *text)
@@ -84,6 +91,10 @@ static void add_raw(struct buf *array, const struct insert_row *row)
 {
     struct buf clean;
 
+    if (text_good(row->raw, row->raw_len) == row->raw_len) {
+        add_element(array, row->raw, row->raw_len);
+        return;
+    }
     buf_init(&clean, ARRAY_MAX);
     text_clean(&clean, row->raw, row->raw_len);
     add_element(array, clean.data, clean.len);
@@ -168,7 +179,7 @@ int insert_rows(PGconn *conn, const struct insert_row *rows, size_t count, struc
         if (buf_error(&arrays[i]))
             res = buf_error(&arrays[i]);
     }
-    /* One gigabyte is also what PostgreSQL takes at most: halving helps. */
+    /* Halving helps. */
     if (res == -ENOBUFS)
         err_set(err, res = -EINVAL, "too many bytes for one statement");
     else
@@ -178,9 +189,9 @@ int insert_rows(PGconn *conn, const struct insert_row *rows, size_t count, struc
     return res;
 }
 
-int insert_good_rows(PGconn *conn, const struct insert_row *rows, size_t count,
-                     void (*refuse)(void *arg, const struct insert_row *row, const char *reason),
-                     void *arg, struct err *err)
+/* Halves what is refused, down to the row. */
+static int insert_piece(PGconn *conn, const struct insert_row *rows, size_t count,
+                        insert_refuse *refuse, void *arg, struct err *err)
 {
     struct err own;
     int res = insert_rows(conn, rows, count, &own);
@@ -190,9 +201,31 @@ int insert_good_rows(PGconn *conn, const struct insert_row *rows, size_t count,
         return 0;
     }
     if (res == -EINVAL) {
-        res = insert_good_rows(conn, rows, count / 2, refuse, arg, err);
+        res = insert_piece(conn, rows, count / 2, refuse, arg, err);
         return res ? res
-                   : insert_good_rows(conn, rows + count / 2, count - count / 2, refuse, arg, err);
+                   : insert_piece(conn, rows + count / 2, count - count / 2, refuse, arg, err);
     }
     return res ? err_set(err, res, "%s", own.text) : 0;
+}
+
+/* How many of the rows go into one statement: one at least. */
+static size_t fitting(const struct insert_row *rows, size_t count)
+{
+    size_t bytes = 0, fit = 0;
+
+    while (fit < count && (fit == 0 || bytes + rows[fit].raw_len <= STATEMENT_BYTES))
+        bytes += rows[fit++].raw_len;
+    return fit;
+}
+
+int insert_good_rows(PGconn *conn, const struct insert_row *rows, size_t count,
+                     insert_refuse *refuse, void *arg, struct err *err)
+{
+    int res = 0;
+
+    for (size_t done = 0, fit; !res && done < count; done += fit) {
+        fit = fitting(rows + done, count - done);
+        res = insert_piece(conn, rows + done, fit, refuse, arg, err);
+    }
+    return res;
 }

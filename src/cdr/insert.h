@@ -26,11 +26,12 @@ struct insert_row {
 int insert_rows(PGconn *conn, const struct insert_row *rows, size_t count,
                 struct err *err) DP_CHECK;
 
+typedef void insert_refuse(void *arg, const struct insert_row *row, const char *reason);
+
 /*
- * As insert_rows, but rows whose data is refused are found by halving and given to `refuse`, the
- * others are inserted. After an error some rows may have been inserted and some refused; all may
- * be given again.
+ * As insert_rows, but in several statements where one would be too large, and rows whose data is
+ * refused are found by halving and given to `refuse`, the others are inserted. After an error some
+ * rows may have been inserted and some refused; all may be given again.
  */
 int insert_good_rows(PGconn *conn, const struct insert_row *rows, size_t count,
-                     void (*refuse)(void *arg, const struct insert_row *row, const char *reason),
-                     void *arg, struct err *err) DP_CHECK;
+                     insert_refuse *refuse, void *arg, struct err *err) DP_CHECK;

@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "cdr/insert.h"
 #include "cdr/stream.h"
+#include "cdr/text.h"
 #include "store/redis.h"
 
 enum {
@@ -46,6 +46,7 @@ struct writer {
     int64_t claim_ms, partitions_ms; /* when to do so again */
 
     struct redis_entries entries; /* the batch in hand */
+    struct redis_entry *good;     /* those of them that are not dead */
     struct insert_row *rows;      /* BATCH of them */
     struct dead *dead;            /* BATCH of them */
     size_t rows_count, dead_count;
@@ -159,16 +160,18 @@ static void add_dead(struct writer *writer, const struct redis_entry *entry, con
     struct dead *dead = &writer->dead[writer->dead_count++];
 
     dead->entry = entry;
-    /* Cut to fit. */
-    if (str_copy(dead->reason, sizeof(dead->reason), reason)) {
-        memcpy(dead->reason, reason, sizeof(dead->reason) - 1);
-        dead->reason[sizeof(dead->reason) - 1] = '\0';
-    }
+    text_copy(dead->reason, sizeof(dead->reason), reason, strlen(reason));
 }
 
 static void refuse_row(void *arg, const struct insert_row *row, const char *reason)
 {
     add_dead(arg, row->arg, reason);
+}
+
+/* Done with already, all but for the acknowledgement. */
+static bool is_deleted(const struct redis_entry *entry)
+{
+    return !*entry->src && !*entry->node && entry->len == 0;
 }
 
 /* Entries become rows, dead ones, or nothing. -ENOMEM leaves the batch for another try. */
@@ -179,7 +182,11 @@ static int parse_entries(struct writer *writer, size_t *legs, struct err *err)
     for (size_t i = 0; i < writer->entries.count; i++) {
         struct redis_entry *entry = &writer->entries.list[i];
         struct insert_row *row = &writer->rows[writer->rows_count];
-        int res = cdr_parse(&row->cdr, entry->src, entry->node, entry->body, entry->len, err);
+        int res;
+
+        if (is_deleted(entry))
+            continue;
+        res = cdr_parse(&row->cdr, entry->src, entry->node, entry->body, entry->len, err);
 
         if (res == -ENOMEM)
             return res;
@@ -229,24 +236,55 @@ static bool insert_surely(struct writer *writer)
     return true;
 }
 
-/* Tells Redis that the batch is done with. */
+/* Acknowledges all but the dead ones. */
 static int acknowledge(struct writer *writer, struct err *err)
+{
+    const struct redis_entries *entries = &writer->entries;
+    bool is_dead[BATCH] = {false};
+    size_t count = 0;
+    int res;
+
+    for (size_t i = 0; i < writer->dead_count; i++)
+        is_dead[writer->dead[i].entry - entries->list] = true;
+    for (size_t i = 0; i < entries->count; i++)
+        if (!is_dead[i])
+            writer->good[count++] = entries->list[i];
+    res = redis_ack(writer->redis, CDR_STREAM, CDR_GROUP, writer->good, count, err);
+    if (!res)
+        writer->stats.taken += count;
+    return res;
+}
+
+static int bury_one(struct writer *writer, const struct dead *dead, struct err *err)
+{
+    int res = redis_add_dead(writer->redis, CDR_DEAD, dead->entry, dead->reason, err);
+
+    if (!res)
+        res = redis_ack(writer->redis, CDR_STREAM, CDR_GROUP, dead->entry, 1, err);
+    if (res)
+        return res;
+    log_warning("a record of %s, entry %s, is now in %s: %s", dead->entry->src, dead->entry->id,
+                CDR_DEAD, dead->reason);
+    writer->stats.dead++;
+    writer->stats.taken++;
+    return 0;
+}
+
+/*
+ * Moves dead entries to their stream. When Redis refuses, being full, they stay where they are
+ * until they are claimed again: what makes room are the rows, so the dead must not hold them up.
+ */
+static int bury(struct writer *writer, struct err *err)
 {
     int res = 0;
 
-    for (size_t i = 0; !res && i < writer->dead_count; i++) {
-        const struct dead *dead = &writer->dead[i];
-
-        log_warning("a record of %s, entry %s, goes to %s: %s", dead->entry->src, dead->entry->id,
-                    CDR_DEAD, dead->reason);
-        res = redis_add_dead(writer->redis, CDR_DEAD, dead->entry, dead->reason, err);
-    }
-    if (!res)
-        res = redis_ack(writer->redis, CDR_STREAM, CDR_GROUP, writer->entries.list,
-                        writer->entries.count, err);
-    if (!res)
-        writer->stats.dead += writer->dead_count;
-    return res;
+    for (size_t i = 0; !res && i < writer->dead_count; i++)
+        res = bury_one(writer, &writer->dead[i], err);
+    if (res != -EREMOTEIO)
+        return res;
+    log_error("records that can be no row stay in %s for now: %s", CDR_STREAM, err->text);
+    writer->own = false;
+    return 0;
 }
 
 /* Entries into rows and out of Redis. What fails leaves them there, as this writer's own. */
@@ -259,13 +297,13 @@ static int process(struct writer *writer, struct err *err)
         res = -ECANCELED;
     if (!res)
         res = acknowledge(writer, err);
-    if (res) {
+    if (!res)
+        res = bury(writer, err);
+    if (res)
         writer->own = true;
-        return res;
-    }
-    writer->stats.taken += writer->entries.count;
-    writer->stats.legs += legs;
-    return 0;
+    else
+        writer->stats.legs += legs;
+    return res;
 }
 
 /* One turn: some entries read, and done with. */
@@ -312,7 +350,8 @@ int writer_run(const struct writer_options *options, struct writer_stats *stats,
 
     writer.rows = calloc(BATCH, sizeof(*writer.rows));
     writer.dead = calloc(BATCH, sizeof(*writer.dead));
-    if (writer.rows && writer.dead)
+    writer.good = calloc(BATCH, sizeof(*writer.good));
+    if (writer.rows && writer.dead && writer.good)
         loop(&writer);
     else
         res = err_set(err, -ENOMEM, "out of memory");
@@ -321,5 +360,6 @@ int writer_run(const struct writer_options *options, struct writer_stats *stats,
     drop_pg(&writer);
     free(writer.rows);
     free(writer.dead);
+    free(writer.good);
     return res;
 }

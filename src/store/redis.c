@@ -392,14 +392,6 @@ int redis_claim(struct redis *redis, const char *stream, const char *group, cons
     return take_entries(out, reply, reply->element[1], err);
 }
 
-static int append_word(struct redis *redis, const char *word, struct err *err)
-{
-    size_t len = strlen(word);
-    const struct command command = {&word, &len, 1};
-
-    return append(redis, &command, err);
-}
-
 /* `name` stream [group] id … */
 static int append_ids(struct redis *redis, const char *name, const char *stream, const char *group,
                       const struct redis_entry *entries, size_t count, struct err *err)
@@ -427,8 +419,9 @@ out:
 }
 
 /*
- * In a transaction: an entry that is acknowledged but not deleted would never be seen again and
- * stay in the stream for ever.
+ * Deleted first: an entry that is acknowledged but not deleted would never be seen again and stay
+ * in the stream for ever. Not in a transaction: while Redis is full it refuses whatever is put into
+ * one, and these two commands are what makes room.
  */
 int redis_ack(struct redis *redis, const char *stream, const char *group,
               const struct redis_entry *entries, size_t count, struct err *err)
@@ -437,15 +430,11 @@ int redis_ack(struct redis *redis, const char *stream, const char *group,
 
     if (count == 0)
         return 0;
-    res = append_word(redis, "MULTI", err);
+    res = append_ids(redis, "XDEL", stream, NULL, entries, count, err);
     if (!res)
         res = append_ids(redis, "XACK", stream, group, entries, count, err);
-    if (!res)
-        res = append_ids(redis, "XDEL", stream, NULL, entries, count, err);
-    if (!res)
-        res = append_word(redis, "EXEC", err);
-    /* Half a transaction is in the output buffer: this connection must not be used again. */
+    /* Half of it is in the output buffer: this connection must not be used again. */
     if (res)
         return -EIO;
-    return skip_replies(redis, 4, err);
+    return skip_replies(redis, 2, err);
 }

@@ -93,7 +93,10 @@ int redis_claim(struct redis *redis, const char *stream, const char *group, cons
 /* Frees what redis_read and redis_claim gave. Copes with an all-zero struct. */
 void redis_entries_free(struct redis_entries *entries);
 
-/* Acknowledges the entries and deletes them from the stream (XACK and XDEL, one write). */
+/*
+ * Deletes the entries from the stream and acknowledges them (XDEL and XACK, one write). If Redis
+ * ends in between, redis_read_own gives such an entry again, with nothing in its fields.
+ */
 int redis_ack(struct redis *redis, const char *stream, const char *group,
               const struct redis_entry *entries, size_t count, struct err *err) DP_CHECK;
 

@@ -81,7 +81,8 @@ class Redis:
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as conn:
             with conn.makefile("rb") as replies:
                 for command in (("AUTH", self.password), words):
-                    parts = [str(word).encode() for word in command]
+                    parts = [word if isinstance(word, bytes) else str(word).encode()
+                             for word in command]
                     conn.sendall(b"*%d\r\n" % len(parts) +
                                  b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
                     reply = self._reply(replies)

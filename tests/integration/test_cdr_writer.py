@@ -1,0 +1,232 @@
+"""`dialplane cdr-writer` alone, with entries put into Redis directly: hostile, huge, too many."""
+
+import itertools
+import json
+import os
+import random
+import signal
+import time
+import uuid
+
+import psycopg
+import pytest
+
+from lib.db import Database
+from lib.platform import TestPlatform
+from records import STREAM, Redis, wait_for
+
+DEAD = f"{STREAM}:dead"
+START = 1795224922
+MIB = 1024 * 1024
+
+
+class Writer:
+    """The writer, started without the supervisor, which would wait before a restart."""
+
+    def __init__(self, platform):
+        self.db, self.supervisor, self._state = platform.db, platform.supervisor, platform.state
+        self.process = None
+        self.redis = Redis(platform.state.path, platform.deployment["queue.port"],
+                           platform.secret("redis_password"))
+
+    def add(self, body, src="edge"):
+        self.redis.call("XADD", STREAM, "*", "src", src, "node", "one", "body", body)
+
+    def length(self, stream=STREAM):
+        return self.redis.call("XLEN", stream)
+
+    def count(self, calls):
+        return self.db.value("SELECT count(*) FROM voip.cdr WHERE call_id = ANY(%s::uuid[])",
+                             list(calls))
+
+    def start(self, wait=True):
+        """`wait`: until it can be told to stop in good order."""
+        runs = self.log().count(" writing call records to ")
+        with open(self._state / "log/writer", "a", encoding="utf-8") as log:
+            self.process = self._state.popen([self._state / "bin/dialplane", "cdr-writer", "-s",
+                                              self._state], stderr=log)
+        if wait:
+            wait_for(lambda: self.log().count(" writing call records to ") > runs, "it runs")
+
+    def end(self, number=signal.SIGTERM):
+        """Exit status of the writer, which gets this signal."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=10)
+
+    def log(self):
+        file = self._state / "log/writer"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def finish(self):
+        """Waits until everything in Redis is done with."""
+        wait_for(lambda: self.length() == 0, "the stream is empty", 30)
+
+    def wait_for_rows(self, calls):
+        wait_for(lambda: self.count(calls) == len(calls), f"{len(calls)} rows", 30)
+
+
+def edge(call_id, **values):
+    """A line as Kamailio writes it."""
+    return {"v": 1, "id": call_id, "start": f"{START}.352172", "answer": f"{START}.400000",
+            "end": f"{START + 9}.5", "from": "1001", "to": "1002", "reached": "1002",
+            "domain": "a.test", "dir": "internal", "ext": "user", "code": 200, "by": "callee",
+            "sip_call_id": "a@b", "node": "one", **values}
+
+
+def new_calls(count):
+    return [str(uuid.uuid4()) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def platform():
+    """A platform of which only the database, Redis and the writer run."""
+    made = TestPlatform("asterisk")
+    try:
+        made.start_database()
+        made.db = Database(made.deployment, made.secret("db_admin"))
+        made.supervisor.start("redis")
+        yield made
+    finally:
+        made.stop()
+        made.remove()
+
+
+@pytest.fixture
+def writer(platform):
+    made = Writer(platform)
+    wait_for(lambda: made.redis.call("PING") == b"PONG", "Redis answers")
+    made.start()
+    yield made
+    made.end(signal.SIGKILL)
+    made.redis.call("DEL", STREAM, DEAD)
+
+
+@pytest.mark.parametrize("text, stored", [
+    ('","b"}', None), ("{a,b}", None), ("\\", None), ('\\"\\\\', None), ("NULL", None), ("", None),
+    ("'; DROP TABLE voip.cdr; --", None), (" leading and trailing ", None), ("a\nb\tc\x01\x7f", None),
+    ("\u00fc\u20ac\U0001f600", None), ("a\x00b", "a\ufffdb"), ("$1 %s ${x}", None),
+])
+def test_text(writer, text, stored):
+    """What a caller writes is what is in the row, whatever it means to SQL or to arrays."""
+    call, beside = new_calls(2)
+    body = json.dumps(edge(call, **{"from": text, "sip_call_id": text}), ensure_ascii=False)
+    writer.add(body)
+    writer.add(json.dumps(edge(beside)))
+    writer.wait_for_rows([call, beside])
+    row = writer.db.rows("SELECT caller, sip_call_id, raw FROM voip.cdr WHERE call_id = %s", call)
+    wanted = text if stored is None else stored
+    assert row == [{"caller": wanted, "sip_call_id": wanted, "raw": body}]
+
+
+def test_bytes(writer):
+    """What is no UTF-8 is replaced in the row; the record is not lost for it."""
+    call, = new_calls(1)
+    body = json.dumps(edge(call, to="M-ller")).encode().replace(b"M-ller", b"M\xfcller\xed\xa0\x80")
+    writer.add(body)
+    writer.wait_for_rows([call])
+    row = writer.db.rows("SELECT callee, raw FROM voip.cdr WHERE call_id = %s", call)[0]
+    assert row["callee"] == "M\ufffdller\ufffd\ufffd\ufffd"
+    assert row["raw"] == body.decode(errors="replace")
+
+
+def test_too_long(writer):
+    """Values are cut to their column, between characters."""
+    call, = new_calls(1)
+    writer.add(json.dumps(edge(call, to="\u20ac" * 1000)))
+    writer.wait_for_rows([call])
+    callee = writer.db.value("SELECT callee FROM voip.cdr WHERE call_id = %s", call)
+    assert set(callee) == {"\u20ac"} and 30 < len(callee) < 100
+
+
+def test_huge(writer):
+    """Many of the largest records in one batch: more than goes into one statement."""
+    calls = new_calls(100)
+    assert writer.end() == 0
+    for call in calls:
+        writer.add(json.dumps(edge(call, ballast="\\" * (MIB // 2 - 300))))
+    writer.start()
+    writer.wait_for_rows(calls)
+    writer.finish()
+    assert writer.length(DEAD) == 0
+    least = writer.db.value("SELECT min(length(raw)) FROM voip.cdr WHERE call_id = ANY(%s::uuid[])",
+                            calls)
+    assert least > MIB - 1000
+    with open(f"/proc/{writer.process.pid}/status", encoding="ascii") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    # The batch itself, as hiredis has it, and one statement.
+    assert peak < 300 * 1024, "kB"
+
+
+def test_redis_full(writer):
+    """While nothing can be added, not even dead letters, rows are made, which makes room."""
+    calls = new_calls(100)
+    assert writer.end() == 0
+    for number, call in enumerate(calls):
+        writer.add(json.dumps(edge(call)))
+        if number % 10 == 0:
+            writer.add("poison")
+    writer.redis.call("CONFIG", "SET", "maxmemory", 1)
+    try:
+        writer.start()
+        writer.wait_for_rows(calls)
+        wait_for(lambda: writer.length() == 10, "only what is dead waits")
+    finally:
+        writer.redis.call("CONFIG", "SET", "maxmemory", "1gb")
+    assert writer.log().count("stay in dialplane:cdr for now") == 1
+    # The dead are tried again when they are claimed, a minute later, or by the next start.
+    assert writer.end() == 0
+    writer.start()
+    writer.finish()
+    assert writer.length(DEAD) == 10
+
+
+def test_deleted_and_not_acknowledged(writer):
+    """Of an entry that Redis deleted just before it was killed, the rest is acknowledged."""
+    assert writer.end() == 0
+    writer.add(json.dumps(edge(str(uuid.uuid4()))))
+    taken = writer.redis.call("XREADGROUP", "GROUP", "writers", "one-1", "STREAMS", STREAM, ">")
+    writer.redis.call("XDEL", STREAM, taken[0][1][0][0])
+    writer.start()
+    wait_for(lambda: writer.redis.call("XPENDING", STREAM, "writers")[0] == 0, "none is pending")
+    assert writer.length(DEAD) == 0
+
+
+def test_killed(writer):
+    """Writer and PostgreSQL are killed again and again while entries come in."""
+    calls, rng, ends = new_calls(6000), random.Random(3), time.monotonic() + 6
+    kills, to_add = {"writer": 0, "postgresql": 0}, iter(calls)
+    while time.monotonic() < ends or not all(kills.values()):
+        for call in itertools.islice(to_add, 100):
+            writer.add(json.dumps(edge(call)))
+        time.sleep(rng.uniform(0, 0.1))
+        if rng.random() < 0.9:
+            writer.end(signal.SIGKILL)
+            writer.start(wait=False)
+            kills["writer"] += 1
+        else:
+            kills["postgresql"] += kill_postgresql(writer)
+    for call in to_add:
+        writer.add(json.dumps(edge(call)))
+    writer.finish()
+    wait_for(lambda: is_there(writer.db), "PostgreSQL is back")
+    assert writer.count(calls) == len(calls) == len(set(calls)), kills
+    assert writer.length(DEAD) == 0
+    assert writer.redis.call("XPENDING", STREAM, "writers")[0] == 0
+
+
+def kill_postgresql(writer):
+    """SIGKILL to its main process, which the supervisor starts again. False if it is not there."""
+    info = writer.supervisor.processes()["postgresql"]
+    if info["statename"] != "RUNNING":
+        return False
+    writer.db.close()
+    os.kill(info["pid"], signal.SIGKILL)
+    return True
+
+
+def is_there(db):
+    try:
+        return db.value("SELECT true")
+    except psycopg.OperationalError:
+        db.close()
+        return False
