@@ -30,7 +30,7 @@ void agi_session_close(struct agi_session *session)
 {
     close(session->fd);
     buf_free(&session->in);
-    /* What Asterisk was told may be worth something; the request may hold a PIN. */
+    /* It may hold a PIN. */
     explicit_bzero(&session->request, sizeof(session->request));
     buf_free(&session->commands);
     session->fd = -1;
