@@ -31,8 +31,9 @@ static const char statement[] =
 enum {
     COLUMNS = 19,
     TIME_SIZE = 40,
-    /* Of records as they came, in one statement: it is in memory twice here, and twice there. */
-    STATEMENT_BYTES = 4 * 1024 * 1024,
+    /* Of records as they came, in one statement, which is in memory twice here and twice there. As
+     * a rule that is the whole batch. */
+    STATEMENT_BYTES = 16 * 1024 * 1024,
     /* Replacement characters treble a record, escaping doubles it. */
     ARRAY_MAX = 256 * 1024 * 1024,
 };
