@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -68,6 +69,12 @@ def test_serve_killed(platform, phone, without):
     caller, callee = phone("1001"), phone("1003")
     pid = platform.supervisor.processes()["serve"]["pid"]
     os.kill(pid, signal.SIGKILL)
+    # supervisord starts another one: that one stays away.
+    deadline = time.monotonic() + 10
+    while (now := platform.supervisor.processes()["serve"])["statename"] != "RUNNING" \
+            or now["pid"] == pid:
+        assert time.monotonic() < deadline, f"serve was not started again: {now}"
+        time.sleep(0.02)
     without("serve")
     records.check(platform.db.wait_for_cdr(talk(caller, callee)), callee="1003")
 

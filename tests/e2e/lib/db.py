@@ -33,11 +33,18 @@ class Database:
 
     def rows(self, statement, *values):
         """Runs a statement; returns its rows as dicts, [] if it has none."""
-        if self._connection is None or self._connection.broken or self._connection.closed:
+        if not self._alive():
             self._connection = psycopg.connect(**self._where)
         with self._connection.cursor() as cursor:
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
+
+    def _alive(self):
+        """Asks: that the server went away is not known before."""
+        try:
+            return self._connection and self._connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
 
     def value(self, statement, *values):
         return next(iter(self.rows(statement, *values)[0].values()))

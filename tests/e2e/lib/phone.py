@@ -102,6 +102,7 @@ class Leg:
         self._folder = platform.new_folder(f"{phone.user}-{phone.domain}")
         (self._folder / "scenario.xml").write_text(text, encoding="utf-8")
         self._seen = 0            # events that wait() has gone past
+        phone.rtp.forget()        # what an earlier call has left
         address = ":".join(map(str, platform.edge_address))
         argv = ["sipp", *([] if serve else [address]), "-sf", "scenario.xml", "-m", "1",
                 "-i", "127.0.0.1", "-p", str(phone.port), "-nostdin", "-nd",
