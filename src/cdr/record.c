@@ -20,6 +20,20 @@ static bool is_one_of(const char *text, const char *a, const char *b, const char
     return strcmp(text, a) == 0 || strcmp(text, b) == 0 || strcmp(text, c) == 0;
 }
 
+/*
+ * The start is the edge's, the rest may be of a media server with a clock of its own; FreeSWITCH's,
+ * besides, goes forward in steps of 20 ms. Nothing is answered before it started.
+ */
+static void put_in_order(struct cdr *cdr)
+{
+    if (cdr->answered_us && cdr->answered_us < cdr->started_us)
+        cdr->answered_us = cdr->started_us;
+    if (cdr->ended_us < cdr->started_us)
+        cdr->ended_us = cdr->started_us;
+    if (cdr->ended_us < cdr->answered_us)
+        cdr->ended_us = cdr->answered_us;
+}
+
 /* What every row needs, and what is usual where nothing was said. */
 static int complete(struct cdr *cdr, struct err *err)
 {
@@ -29,6 +43,7 @@ static int complete(struct cdr *cdr, struct err *err)
         return err_set(err, -EINVAL, "no start");
     if (cdr->ended_us <= 0)
         return err_set(err, -EINVAL, "no end");
+    put_in_order(cdr);
     if (!is_one_of(cdr->direction, "internal", "inbound", "outbound"))
         return err_set(err, -EINVAL, "a direction that does not exist");
     if (!is_one_of(cdr->side, "caller", "callee", "system"))

@@ -200,6 +200,20 @@ static void test_freeswitch_not_answered(void **state)
     assert_int_equal(cdr.sip_code, 603);
 }
 
+/* Its clock goes in steps, the start is of the edge's clock. */
+static void test_freeswitch_times_in_order(void **state)
+{
+    struct cdr cdr;
+
+    (void)state;
+    cdr = freeswitch(",\"answer_uepoch\":\"1795224922350000\"");
+    assert_int_equal(cdr.answered_us, 1795224922352172);
+    assert_int_equal(cdr.ended_us, 1795224924352174);
+    cdr = freeswitch(",\"end_uepoch\":\"1795224922350000\",\"answer_uepoch\":\"0\"");
+    assert_int_equal(cdr.answered_us, 0);
+    assert_int_equal(cdr.ended_us, 1795224922352172);
+}
+
 /* Legs that have no row of their own are not errors. */
 static void test_freeswitch_legs(void **state)
 {
@@ -375,7 +389,8 @@ static void test_times(void **state)
 UNIT_MAIN("cdr_parse", cmocka_unit_test(test_edge), cmocka_unit_test(test_edge_without_answer),
           cmocka_unit_test(test_edge_odd), cmocka_unit_test(test_edge_refused),
           cmocka_unit_test(test_freeswitch), cmocka_unit_test(test_freeswitch_side),
-          cmocka_unit_test(test_freeswitch_not_answered), cmocka_unit_test(test_freeswitch_legs),
+          cmocka_unit_test(test_freeswitch_not_answered),
+          cmocka_unit_test(test_freeswitch_times_in_order), cmocka_unit_test(test_freeswitch_legs),
           cmocka_unit_test(test_asterisk), cmocka_unit_test(test_asterisk_forms),
           cmocka_unit_test(test_causes), cmocka_unit_test(test_text),
           cmocka_unit_test(test_text_places), cmocka_unit_test(test_times))
