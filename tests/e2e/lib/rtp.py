@@ -97,8 +97,8 @@ class Endpoint(threading.Thread):
               lambda: f"{frequency} Hz; heard {describe(self.heard(0.4))}")
 
     def wait_for_sound(self, timeout=5):
-        """Waits until the last 0.4 s are not silence."""
-        _wait(lambda: loudness(self.heard(0.4)) > 4 * SILENCE, timeout,
+        """Waits until the last 0.4 s are not silence: more than the tail of what was before."""
+        _wait(lambda: is_sound(self.heard(0.4)), timeout,
               lambda: f"a sound; heard {describe(self.heard(0.4))}")
 
     def wait_for_silence(self, seconds=0.6, timeout=20):
@@ -189,9 +189,14 @@ def dominant(samples):
     return float(peak), float(near / max(spectrum.sum(), 1e-12))
 
 
+def is_sound(samples):
+    """Whether these are at least 0.2 s, and not silence."""
+    return len(samples) >= RATE // 5 and loudness(samples) >= 4 * SILENCE
+
+
 def is_tone(samples, frequency):
     """Whether these are at least 0.2 s of this tone and little else."""
-    if len(samples) < RATE // 5 or loudness(samples) < 4 * SILENCE:
+    if not is_sound(samples):
         return False
     peak, share = dominant(samples)
     return abs(peak - frequency) < 15 and share > 0.8
