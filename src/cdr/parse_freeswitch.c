@@ -59,7 +59,7 @@ static int take_epoch(int64_t *out, const json_t *variables, const char *key, st
     const char *text = fields_text(variables, key);
     uint64_t us = 0;
 
-    if (*text && str_to_u64(text, 0, INT64_MAX, &us))
+    if (*text && str_to_u64(text, 0, TEXT_US_MAX, &us))
         return err_set(err, -EINVAL, "%s is no time", key);
     *out = (int64_t)us;
     return 0;

@@ -8,9 +8,6 @@ enum { REPLACEMENT_LEN = 3, FRACTION_DIGITS = 6, SECONDS_DIGITS = 12 };
 
 static const char replacement[] = "\xef\xbf\xbd";
 
-/* 10000-01-01: where four digits of a year end. */
-static const int64_t END_OF_TIME_S = 253402300800;
-
 /* Length of the valid sequence at `s`, 0 when there is none. RFC 3629 4; NUL is not taken. */
 static size_t sequence(const unsigned char *s, size_t left)
 {
@@ -106,7 +103,7 @@ int text_to_us(const char *text, int64_t *out)
             return -EINVAL;
         seconds = seconds * 10 + (*at - '0');
     }
-    if (at == text || seconds >= END_OF_TIME_S)
+    if (at == text || seconds > TEXT_US_MAX / 1000000)
         return -EINVAL;
     if (*at == '.')
         for (at++; isdigit((unsigned char)*at); at++, digits++)

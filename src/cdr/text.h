@@ -22,8 +22,11 @@ void text_clean(struct buf *out, const char *bytes, size_t len);
  */
 void text_copy(char *out, size_t size, const char *bytes, size_t len);
 
+/* The last microsecond of the year 9999: readers of dates go no further. */
+#define TEXT_US_MAX INT64_C(253402300799999999)
+
 /*
  * "1795224922.352172": seconds since 1970 with up to six further digits that count, to
- * microseconds. -EINVAL when it is no such number or lies after the year 9999.
+ * microseconds. -EINVAL when it is no such number or lies after TEXT_US_MAX.
  */
 int text_to_us(const char *text, int64_t *out) DP_CHECK;

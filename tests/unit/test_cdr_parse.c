@@ -235,6 +235,12 @@ static void test_freeswitch_legs(void **state)
                            "\"sip_h_X-VOIP-Call\":\"" ID ";dir=internal\"}}",
                            &err),
                      -EINVAL);
+    /* The year 10000. */
+    assert_int_equal(parse(&cdr, "freeswitch",
+                           "{\"variables\":{\"direction\":\"inbound\",\"end_uepoch\":"
+                           "\"253402300800000000\",\"sip_h_X-VOIP-Call\":\"" HEADER "\"}}",
+                           &err),
+                     -EINVAL);
 }
 
 static const char hostile[] =
