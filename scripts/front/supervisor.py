@@ -87,7 +87,8 @@ class Supervisor:
         if pid is None:
             return 0.0
         groups = {info["pid"] for info in self.processes().values() if info["pid"]}
-        self._state.run(["kill", "-TERM", pid])
+        # By the shell's own kill, with that user's rights: a pid from a file may be anybody's.
+        self._state.run(["sh", "-c", 'kill -TERM "$1"', "sh", pid])
         while is_running(pid) or groups & running_groups():
             if time.monotonic() - started > STOP_TIMEOUT:
                 left = sorted(groups & running_groups())
