@@ -99,9 +99,10 @@ class Platform:
             if (self.state / where / ".complete").exists():
                 continue
             began = time.monotonic()
-            cache = os.environ.get("DIALPLANE_CACHE")
+            # In the state folder as well, unless said otherwise: nothing outside it is touched.
+            cache = os.environ.get("DIALPLANE_CACHE") or self.state / ".cache/dialplane"
             self.state.run([self.state / "lib/unpack", what, self.state / where],
-                           variables={"DIALPLANE_CACHE": cache} if cache else None)
+                           variables={"DIALPLANE_CACHE": cache})
             self._done(f"{what} from Debian's packages", began)
 
     def _make_database(self):
