@@ -120,11 +120,6 @@ static void on_realtime(void *arg, const struct http_request *request,
     struct form form = {0};
     int res;
 
-    if (!peers_allow(serve->peers, http_peer(request))) {
-        count(serve, SERVE_REALTIME, SERVE_REFUSED);
-        http_problem(response, 403, NULL, "for the nodes of this deployment only");
-        return;
-    }
     res = parse_body(request, &form);
     if (!res)
         res = look_up(serve, http_path(request) + strlen(REALTIME_PATH), &form, &response->body);
@@ -167,7 +162,8 @@ int serve_documents_start(struct serve *serve, struct err *err)
 
     routes[0] =
         (struct http_route){"POST", FREESWITCH_PATH, HTTP_AUTH | HTTP_PREFIX, on_freeswitch, serve};
-    routes[1] = (struct http_route){"POST", REALTIME_PATH, HTTP_PREFIX, on_realtime, serve};
+    routes[1] =
+        (struct http_route){"POST", REALTIME_PATH, HTTP_AUTH | HTTP_PREFIX, on_realtime, serve};
     routes[2] = (struct http_route){"GET", "/healthz", 0, serve_healthz, serve};
     routes[3] = (struct http_route){"GET", "/metrics", 0, on_metrics, serve};
     return http_server_start(&serve->documents, &options, err);

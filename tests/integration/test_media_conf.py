@@ -18,9 +18,16 @@ SAID = ["digits/1", "digits/h-20", "digits/today", "digits/p-m", "time/today", "
 
 
 @pytest.fixture(scope="module")
-def sounds(tmp_path_factory):
+def cache(tmp_path_factory):
+    """A cache of its own: the one that platforms share belongs to another user under root."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory, cache):
     folder = tmp_path_factory.mktemp("media") / "sounds"
-    subprocess.run([UNPACK, "sounds", folder], check=True)
+    subprocess.run([UNPACK, "sounds", folder], check=True,
+                   env={**os.environ, "DIALPLANE_CACHE": cache})
     return folder
 
 
@@ -64,26 +71,26 @@ def test_freeswitch_files_are_xml():
     subprocess.run(["xmllint", "--noout", *files], check=True)
 
 
-def test_second_unpacking_takes_nothing_from_the_network(sounds, tmp_path):
+def test_second_unpacking_takes_nothing_from_the_network(sounds, cache, tmp_path):
     """A second state folder shares what is in the cache, and is complete."""
-    subprocess.run([UNPACK, "sounds", tmp_path / "en"], check=True, env=without_network(tmp_path))
+    subprocess.run([UNPACK, "sounds", tmp_path / "en"], check=True,
+                   env=without_network(tmp_path, cache))
     assert os.path.samefile(tmp_path / "en/vm-intro.wav", sounds / "vm-intro.wav") or \
         (tmp_path / "en/vm-intro.wav").stat().st_dev != (sounds / "vm-intro.wav").stat().st_dev
 
 
 def test_without_network_it_says_what_to_do(tmp_path):
     done = subprocess.run([UNPACK, "sounds", tmp_path / "en"], capture_output=True, text=True,
-                          env={**without_network(tmp_path), "DIALPLANE_CACHE": tmp_path / "cache"},
-                          check=False)
+                          env=without_network(tmp_path, tmp_path / "cache"), check=False)
     assert done.returncode == 1
     assert "Check the network" in done.stderr
     assert not (tmp_path / "en").exists()
 
 
-def without_network(folder):
-    """An environment in which apt reaches nobody."""
+def without_network(folder, cache):
+    """An environment with this cache, in which apt reaches nobody."""
     apt = Path(folder) / "apt.conf"
     apt.write_text('Acquire::http::Proxy "http://127.0.0.1:9";\n'
                    'Acquire::https::Proxy "http://127.0.0.1:9";\nAcquire::Retries "0";\n',
                    encoding="ascii")
-    return {**os.environ, "APT_CONFIG": str(apt)}
+    return {**os.environ, "APT_CONFIG": str(apt), "DIALPLANE_CACHE": cache}

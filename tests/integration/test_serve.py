@@ -277,7 +277,7 @@ def test_values_that_freeswitch_would_expand(serve, db):
 
 def test_realtime(serve, db):
     def single(body):
-        status, text = serve.ask("POST", "/ast/realtime/voicemail/single", body)
+        status, text = serve.post("/ast/realtime/voicemail/single", body)
         assert status == 200
         return dict(urllib.parse.parse_qsl(text, strict_parsing=bool(text)))
 
@@ -291,12 +291,17 @@ def test_realtime(serve, db):
     assert single("mailbox=1001&context=c.test") == {}
     assert single("mailbox=9999&context=a.test") == {}
     assert single("nonsense") == {}
-    assert serve.ask("POST", "/ast/realtime/voicemail/multi", "context=a.test")[1].count("\n") == 3
+    assert serve.post("/ast/realtime/voicemail/multi", "context=a.test")[1].count("\n") == 3
+
+
+def test_realtime_wants_the_password(serve):
+    assert serve.ask("POST", "/ast/realtime/voicemail/single",
+                     "mailbox=1001&context=a.test")[0] == 401
 
 
 def test_realtime_changes_nothing(serve):
     for operation in ("update?&context=defaultmailbox=1001", "store", "destroy", "require"):
-        status, text = serve.ask("POST", f"/ast/realtime/voicemail/{operation}", "&password=5678")
+        status, text = serve.post(f"/ast/realtime/voicemail/{operation}", "&password=5678")
         assert (status, text) == (200, "0")
     assert serve.agi(f"mailbox-pin?domain=a.test&id=1001&pin={tenants.PIN}")["DP_RESULT"] == "ok"
 
@@ -611,8 +616,8 @@ def test_starts_without_the_database(serve):
         status, health = serve.health()
         assert status == 503 and health["status"] == "starting"
         assert serve.post("/fs/xml/directory", directory("a.test", user="1001", key="id"))[0] == 503
-        assert serve.ask("POST", "/ast/realtime/voicemail/single",
-                         "mailbox=1001&context=a.test") == (200, "")
+        assert serve.post("/ast/realtime/voicemail/single",
+                          "mailbox=1001&context=a.test") == (200, "")
     finally:
         supervisor.start("postgresql")
     serve.wait_for_health(status="ok")
