@@ -39,6 +39,8 @@ class Platform:
         From whatever the folder holds to a healthy platform. Returns supervisord's Popen.
         `after_migrate` is called when the database is there and nothing has read it yet.
         """
+        # What a supervisord that was killed has left would hold the ports.
+        self.supervisor.stop()
         self._install()
         self._render()
         self._unpack()

@@ -26,7 +26,7 @@ class State:
         return str(self.path)
 
     def make(self):
-        """Makes the folder itself; fails, with the way out, if it is somebody else's."""
+        """Makes the folder itself, unless it is there; fails if it is somebody else's."""
         if not self.path.exists():
             self.path.mkdir(mode=0o750, parents=True)
             if self.account.is_switch:
@@ -44,7 +44,8 @@ class State:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(folder)
-            raise FrontError(f"another start in {self.path} is under way or running") from None
+            raise FrontError(f"the platform is running in {self.path} already, or just starting: "
+                             "stop that one first, or choose another folder with STATE=") from None
         return folder
 
     def run(self, argv, **options):

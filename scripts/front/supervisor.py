@@ -1,7 +1,6 @@
 """supervisord of one state folder: asked and stopped through its socket, never by name."""
 
 import os
-import signal
 import time
 import xmlrpc.client
 
@@ -70,7 +69,8 @@ class Supervisor:
     def failures(self):
         """What does not run: a line for each such process."""
         return [f"{name}: {info['statename'].lower()} {info['spawnerr']}".rstrip()
-                for name, info in self.processes().items() if info["statename"] != "RUNNING"]
+                for name, info in self.processes().items()
+                if info["statename"] not in ("RUNNING", "STARTING")]
 
     def _last_words(self, name):
         try:
@@ -84,48 +84,74 @@ class Supervisor:
         Returns the seconds it took.
         """
         pid, started = self.pid(), time.monotonic()
-        if pid is None:
-            return 0.0
-        groups = {info["pid"] for info in self.processes().values() if info["pid"]}
-        # By the shell's own kill, with that user's rights: a pid from a file may be anybody's.
-        self._state.run(["sh", "-c", 'kill -TERM "$1"', "sh", pid])
-        while is_running(pid) or groups & running_groups():
-            if time.monotonic() - started > STOP_TIMEOUT:
-                left = sorted(groups & running_groups())
-                raise FrontError(f"still running after {STOP_TIMEOUT} s: process groups {left}")
-            time.sleep(0.05)
+        if pid is not None:
+            self._kill("TERM", [pid])
+            self._wait_until(lambda: not is_running(pid), STOP_TIMEOUT)
+        self._stop_orphans()
         return time.monotonic() - started
+
+    def daemons(self):
+        """
+        Process ids of supervisord and all that it started, also when it is gone itself. They have
+        the session it led; which one that is tell those that still have the environment it gave
+        them (Redis, for one, writes its title over it).
+        """
+        mark = f"SUPERVISOR_SERVER_URL=unix://{self._socket}".encode()
+        sessions = dict(living_processes())
+        marked = {pid for pid in sessions if mark in environment(pid)}
+        # A session that is led by something else, such as a shell, is not ours as a whole.
+        led = {sessions[pid] for pid in marked} - (sessions.keys() - {self.pid()})
+        return marked | {pid for pid, session in sessions.items() if session in led}
+
+    def _stop_orphans(self):
+        """Daemons that a killed supervisord has left behind."""
+        left = self.daemons()
+        # INT first: it is PostgreSQL's fast shutdown.
+        for name, patience in (("INT", 5), ("TERM", 10), ("KILL", 5)):
+            if not left:
+                return
+            self._kill(name, left)
+            self._wait_until(lambda: not any(map(is_running, left)), patience)
+            left = set(filter(is_running, left))
+        if left:
+            raise FrontError(f"these processes do not end: {left}")
+
+    def _kill(self, name, pids):
+        """By the shell's own kill and with that user's rights, which end nobody else's process."""
+        self._state.try_run(["sh", "-c", f'kill -s {name} "$@"', "sh", *pids])
+
+    @staticmethod
+    def _wait_until(condition, patience):
+        deadline = time.monotonic() + patience
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def living_processes():
+    """(process id, session) of every process that is not merely waiting to be noticed as ended."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (fields := status(entry)):
+            yield int(entry), int(fields[3])
+
+
+def status(pid):
+    """What proc(5) tells from the state on, in order; nothing of what has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+    return [] if fields[0] in "ZX" else fields
 
 
 def is_running(pid):
-    """Whether the process is there and not merely waiting for its parent to notice its end."""
+    return bool(status(pid))
+
+
+def environment(pid):
+    """The variables a process was started with; none of another user's process."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read().split(b"\0")
     except OSError:
-        return False
-
-
-def running_groups():
-    """Process groups that have a living process. Each daemon leads one of its own."""
-    groups = set()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and is_running(entry):
-            try:
-                groups.add(os.getpgid(int(entry)))
-            except ProcessLookupError:
-                pass
-    return groups
-
-
-def wait_for_signal(child):
-    """
-    Waits for SIGINT, SIGTERM or the end of the child. Returns the signal's name, "" if the child
-    ended. More of the same signals while stopping are then ignored: stopping is under way.
-    """
-    got = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda signum, _frame: got.append(signum))
-    while not got and child.poll() is None:
-        time.sleep(0.1)
-    return signal.Signals(got[0]).name if got else ""
+        return []
