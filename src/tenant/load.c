@@ -1,96 +1,104 @@
 #include "tenant/load.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "tenant/build.h"
+#include "tenant/rows.h"
 
 /* All tables are read from one state of the database, so no reference leads nowhere. */
 #define BEGIN "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
-static const char *text_at(const PGresult *rows, int row, int column)
-{
-    return PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
-}
-
-/* The column is an integer of the database, or null, which counts as 0. */
-static long long int_at(const PGresult *rows, int row, int column)
-{
-    return strtoll(PQgetvalue(rows, row, column), NULL, 10);
-}
-
-static void add_user(struct snapshot *snapshot, const PGresult *rows, int row)
+static void add_user(struct snapshot *snapshot, const struct rows *rows)
 {
     snapshot_add_user(snapshot, &(struct snapshot_user){
-                                    .username = text_at(rows, row, 0),
-                                    .display_name = text_at(rows, row, 1),
-                                    .ha1 = text_at(rows, row, 2),
+                                    .username = rows_text(rows, 0),
+                                    .display_name = rows_text(rows, 1),
+                                    .ha1 = rows_text(rows, 2),
                                 });
 }
 
-static void add_extension(struct snapshot *snapshot, const PGresult *rows, int row)
+static void add_extension(struct snapshot *snapshot, const struct rows *rows)
 {
     snapshot_add_extension(snapshot, &(struct snapshot_extension){
-                                         .number = text_at(rows, row, 0),
-                                         .type = text_at(rows, row, 1),
-                                         .username = text_at(rows, row, 2),
-                                         .mailbox = text_at(rows, row, 3),
-                                         .menu = int_at(rows, row, 4),
+                                         .number = rows_text(rows, 0),
+                                         .type = rows_text(rows, 1),
+                                         .username = rows_text(rows, 2),
+                                         .mailbox = rows_text(rows, 3),
+                                         .menu = rows_int(rows, 4),
                                      });
 }
 
-static void add_menu(struct snapshot *snapshot, const PGresult *rows, int row)
+static void add_menu(struct snapshot *snapshot, const struct rows *rows)
 {
     snapshot_add_menu(snapshot, &(struct snapshot_menu){
-                                    .id = int_at(rows, row, 0),
-                                    .greeting = text_at(rows, row, 1),
-                                    .invalid = text_at(rows, row, 2),
-                                    .timeout_ms = (int)int_at(rows, row, 3),
-                                    .tries = (int)int_at(rows, row, 4),
+                                    .id = rows_int(rows, 0),
+                                    .greeting = rows_text(rows, 1),
+                                    .invalid = rows_text(rows, 2),
+                                    .timeout_ms = (int)rows_int(rows, 3),
+                                    .tries = (int)rows_int(rows, 4),
                                 });
 }
 
-static void add_entry(struct snapshot *snapshot, const PGresult *rows, int row)
+static void add_entry(struct snapshot *snapshot, const struct rows *rows)
 {
-    snapshot_add_entry(snapshot, int_at(rows, row, 0),
+    snapshot_add_entry(snapshot, rows_int(rows, 0),
                        &(struct snapshot_entry){
-                           .digit = text_at(rows, row, 1),
-                           .number = text_at(rows, row, 2),
+                           .digit = rows_text(rows, 1),
+                           .number = rows_text(rows, 2),
                        });
 }
 
-static void add_mailbox(struct snapshot *snapshot, const PGresult *rows, int row)
+static void add_mailbox(struct snapshot *snapshot, const struct rows *rows)
 {
     snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){
-                                       .mailbox = text_at(rows, row, 0),
-                                       .pin_ha1 = text_at(rows, row, 1),
-                                       .email = text_at(rows, row, 2),
-                                       .owner = text_at(rows, row, 3),
+                                       .mailbox = rows_text(rows, 0),
+                                       .pin_ha1 = rows_text(rows, 1),
+                                       .email = rows_text(rows, 2),
+                                       .owner = rows_text(rows, 3),
                                    });
 }
 
-/* $1 is the id of the tenant. The order of the entries is what snapshot_add_entry asks for. */
+/*
+ * $1 is the id of the tenant. Every statement has an order, so that rows that did not change make
+ * the same copy (the entries' is what snapshot_add_entry asks for). The columns that may be null
+ * come last.
+ */
 static const struct step {
     enum snapshot_table table;
-    void (*add)(struct snapshot *snapshot, const PGresult *rows, int row);
+    void (*add)(struct snapshot *snapshot, const struct rows *rows);
+    size_t columns;
+    size_t required; /* so many, the first ones, are never null */
     const char *sql;
 } steps[] = {
-    {SNAPSHOT_USERS, add_user,
-     "SELECT username, display_name, ha1 FROM voip.users WHERE domain_id = $1 AND enabled"},
-    {SNAPSHOT_EXTENSIONS, add_extension,
+    {SNAPSHOT_USERS, add_user, 3, 3,
+     "SELECT username, display_name, ha1 FROM voip.users WHERE domain_id = $1 AND enabled "
+     "ORDER BY 1"},
+    {SNAPSHOT_EXTENSIONS, add_extension, 5, 2,
      "SELECT e.number, e.type, u.username, b.mailbox, e.ivr_menu_id FROM voip.extensions e "
      "LEFT JOIN voip.users u ON u.id = e.user_id AND u.enabled "
-     "LEFT JOIN voip.voicemail_boxes b ON b.id = e.voicemail_box_id WHERE e.domain_id = $1"},
-    {SNAPSHOT_MENUS, add_menu,
-     "SELECT id, greeting, invalid, timeout_ms, tries FROM voip.ivr_menus WHERE domain_id = $1"},
-    {SNAPSHOT_ENTRIES, add_entry,
+     "LEFT JOIN voip.voicemail_boxes b ON b.id = e.voicemail_box_id WHERE e.domain_id = $1 "
+     "ORDER BY 1"},
+    {SNAPSHOT_MENUS, add_menu, 5, 5,
+     "SELECT id, greeting, invalid, timeout_ms, tries FROM voip.ivr_menus WHERE domain_id = $1 "
+     "ORDER BY 1"},
+    {SNAPSHOT_ENTRIES, add_entry, 3, 3,
      "SELECT i.menu_id, i.digit, e.number FROM voip.ivr_entries i "
      "JOIN voip.extensions e ON e.id = i.extension_id WHERE i.domain_id = $1 "
      "ORDER BY i.menu_id, i.digit"},
-    {SNAPSHOT_MAILBOXES, add_mailbox,
+    {SNAPSHOT_MAILBOXES, add_mailbox, 4, 2,
      "SELECT b.mailbox, b.pin_ha1, b.email, u.username FROM voip.voicemail_boxes b "
-     "LEFT JOIN voip.users u ON u.id = b.user_id WHERE b.domain_id = $1"},
+     "LEFT JOIN voip.users u ON u.id = b.user_id WHERE b.domain_id = $1 ORDER BY 1"},
 };
+
+static int add_rows(struct snapshot *snapshot, const struct step *step, struct rows *rows)
+{
+    int res;
+
+    snapshot_reserve(snapshot, step->table, rows->count);
+    while ((res = rows_next(rows)) > 0)
+        step->add(snapshot, rows);
+    return res;
+}
 
 static int command(struct listen *db, const char *sql, struct err *err)
 {
@@ -105,16 +113,17 @@ static int load_table(struct listen *db, const struct step *step, const char *id
                       struct snapshot *snapshot, struct err *err)
 {
     const char *const values[] = {id};
-    PGresult *rows = NULL;
-    int res = listen_query(db, step->sql, 1, values, &rows, err);
+    PGresult *result = NULL;
+    struct rows rows;
+    int res = listen_query(db, step->sql, 1, values, &result, err);
 
     if (res)
         return res;
-    snapshot_reserve(snapshot, step->table, (size_t)PQntuples(rows));
-    for (int row = 0; row < PQntuples(rows); row++)
-        step->add(snapshot, rows, row);
-    PQclear(rows);
-    return 0;
+    res = rows_of_result(&rows, result, step->columns, step->required);
+    if (!res)
+        res = add_rows(snapshot, step, &rows);
+    PQclear(result);
+    return res ? err_set(err, res, "not the rows that were asked for: %s", step->sql) : 0;
 }
 
 /* Within the transaction. */

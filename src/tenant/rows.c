@@ -1,0 +1,45 @@
+#include "tenant/rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int rows_of_result(struct rows *rows, const PGresult *result, size_t columns, size_t required)
+{
+    if ((size_t)PQnfields(result) != columns || columns > ROWS_COLUMNS_MAX)
+        return -EBADMSG;
+    *rows = (struct rows){
+        .count = (size_t)PQntuples(result),
+        .columns = columns,
+        .required = required,
+        .result = result,
+    };
+    return 0;
+}
+
+static const char *value_of_result(const struct rows *rows, int row, int column)
+{
+    return PQgetisnull(rows->result, row, column) ? NULL : PQgetvalue(rows->result, row, column);
+}
+
+int rows_next(struct rows *rows)
+{
+    if (rows->next == rows->count)
+        return 0;
+    for (size_t i = 0; i < rows->columns; i++) {
+        rows->values[i] = value_of_result(rows, (int)rows->next, (int)i);
+        if (!rows->values[i] && i < rows->required)
+            return -EBADMSG;
+    }
+    rows->next++;
+    return 1;
+}
+
+const char *rows_text(const struct rows *rows, size_t column)
+{
+    return rows->values[column];
+}
+
+long long rows_int(const struct rows *rows, size_t column)
+{
+    return rows->values[column] ? strtoll(rows->values[column], NULL, 10) : 0;
+}
