@@ -131,6 +131,8 @@ void edge_changed(struct edge *edge, const struct change *change)
         break;
     case CHANGE_IVR_MENUS:
     case CHANGE_VOICEMAIL_BOXES:
+    case CHANGE_QUEUES:
+    case CHANGE_CONFERENCES:
         /* Of these the edge knows the names only; when those change, so do rows of the others. */
         break;
     }

@@ -17,6 +17,9 @@ enum snapshot_table {
     SNAPSHOT_MENUS,
     SNAPSHOT_ENTRIES, /* of all menus */
     SNAPSHOT_MAILBOXES,
+    SNAPSHOT_QUEUES,
+    SNAPSHOT_MEMBERS, /* of all queues */
+    SNAPSHOT_CONFERENCES,
     SNAPSHOT_TABLES
 };
 
@@ -31,12 +34,19 @@ void snapshot_add_user(struct snapshot *snapshot, const struct snapshot_user *ro
 void snapshot_add_extension(struct snapshot *snapshot, const struct snapshot_extension *row);
 void snapshot_add_menu(struct snapshot *snapshot, const struct snapshot_menu *row);
 void snapshot_add_mailbox(struct snapshot *snapshot, const struct snapshot_mailbox *row);
+void snapshot_add_queue(struct snapshot *snapshot, const struct snapshot_queue *row);
+void snapshot_add_conference(struct snapshot *snapshot, const struct snapshot_conference *row);
 
 /* One entry of the menu `menu`. Entries of one menu follow each other. */
 void snapshot_add_entry(struct snapshot *snapshot, int64_t menu, const struct snapshot_entry *row);
 
+/* One member of the queue `queue`. Members of one queue follow each other. */
+void snapshot_add_member(struct snapshot *snapshot, int64_t queue,
+                         const struct snapshot_member *row);
+
 /*
- * Sorts the tables and gives the menus their entries. From here on the snapshot is read only.
- * -ENOMEM, -ENOBUFS, or -EINVAL when a key is there twice or an entry has no menu.
+ * Sorts the tables and gives the menus their entries and the queues their members. From here on the
+ * snapshot is read only. -ENOMEM, -ENOBUFS, or -EINVAL when a key is there twice or an entry or a
+ * member belongs to nothing.
  */
 int snapshot_publish(struct snapshot *snapshot) DP_CHECK;

@@ -10,6 +10,8 @@ static const char *const table_names[] = {
     [CHANGE_EXTENSIONS] = "extensions",
     [CHANGE_IVR_MENUS] = "ivr_menus",
     [CHANGE_VOICEMAIL_BOXES] = "voicemail_boxes",
+    [CHANGE_QUEUES] = "queues",
+    [CHANGE_CONFERENCES] = "conferences",
 };
 
 static int find_table(const char *name, enum change_table *out)

@@ -1,4 +1,4 @@
-/* What a notification of the database says (db/migrations/0004_notify.sql). */
+/* What a notification of the database says (db/migrations/0004_notify.sql, 0006_queues.sql). */
 #pragma once
 
 #include <stdbool.h>
@@ -13,13 +13,15 @@ enum change_table {
     CHANGE_EXTENSIONS,
     CHANGE_IVR_MENUS,
     CHANGE_VOICEMAIL_BOXES,
+    CHANGE_QUEUES, /* members included */
+    CHANGE_CONFERENCES,
 };
 
 struct change {
     enum change_table table;
     bool every_domain;               /* a table was emptied: any tenant may be another now */
     char domain[STR_DOMAIN_MAX + 1]; /* "*" with every_domain */
-    char key[STR_DOMAIN_MAX + 1];    /* username, number, mailbox, menu id or domain */
+    char key[STR_DOMAIN_MAX + 1];    /* username, number, mailbox, id or domain */
 };
 
 /* -EINVAL when it is no such JSON object, or a value is not what its column may hold. */

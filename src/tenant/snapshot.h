@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,10 +26,12 @@ struct snapshot_user {
 /* What a number leads to; the one that its type names is set, the others are NULL or 0. */
 struct snapshot_extension {
     const char *number;
-    const char *type;     /* user, ivr, voicemail */
+    const char *type;     /* user, ivr, voicemail, queue, conference */
     const char *username; /* NULL as well when that user is disabled */
     const char *mailbox;  /* NULL for the mailbox of whoever calls */
     int64_t menu;
+    int64_t queue;
+    int64_t conference;
 };
 
 struct snapshot_entry {
@@ -54,6 +57,38 @@ struct snapshot_mailbox {
     const char *owner;   /* username, NULL for a shared mailbox */
 };
 
+/* A user who answers calls of a queue; disabled ones are none. */
+struct snapshot_member {
+    const char *username;
+    int level;    /* from 1; a higher one is asked when the lower ones have nobody free */
+    int position; /* within the level, from 1 */
+};
+
+struct snapshot_queue {
+    int64_t id;
+    const char *name;
+    /* ring_all, longest_idle, round_robin, top_down, random, fewest_calls, least_talk */
+    const char *strategy;
+    const char *music; /* a prompt; NULL for the default */
+    int ring_s;        /* how long one member's phone rings */
+    int wrap_up_s;     /* pause of a member after a call */
+    int max_wait_s;    /* 0: for ever */
+    bool announce_position;
+    const char *timeout_to;                /* number, or NULL: after max_wait_s */
+    const char *no_agent_to;               /* number, or NULL: when no member is logged in */
+    const struct snapshot_member *members; /* by level and position */
+    size_t member_count;
+};
+
+struct snapshot_conference {
+    int64_t id;
+    const char *name;
+    const char *pin;           /* digits, or NULL: whoever calls is let in */
+    const char *moderator_pin; /* digits, or NULL: nobody is moderator */
+    int max_members;
+    bool announce; /* a tone when somebody comes or goes */
+};
+
 /* Takes a further reference, for snapshot_unref. */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 
@@ -71,8 +106,14 @@ const struct snapshot_menu *snapshot_menu(const struct snapshot *snapshot, int64
 const struct snapshot_mailbox *snapshot_mailbox(const struct snapshot *snapshot,
                                                 const char *mailbox);
 
+const struct snapshot_queue *snapshot_queue(const struct snapshot *snapshot, int64_t id);
+const struct snapshot_conference *snapshot_conference(const struct snapshot *snapshot, int64_t id);
+
 /* All mailboxes, sorted by number. */
 const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count);
+
+/* All queues, sorted by id. */
+const struct snapshot_queue *snapshot_queues(const struct snapshot *snapshot, size_t *count);
 
 struct snapshot_size {
     size_t users, extensions, menus, mailboxes;

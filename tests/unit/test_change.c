@@ -23,6 +23,15 @@ static void test_row(void **state)
                      &err),
         0);
     assert_int_equal(change.table, CHANGE_IVR_MENUS);
+    assert_int_equal(change_parse("{\"table\":\"queues\",\"domain\":\"acme.test\",\"key\":\"5\"}",
+                                  &change, &err),
+                     0);
+    assert_int_equal(change.table, CHANGE_QUEUES);
+    assert_int_equal(
+        change_parse("{\"table\":\"conferences\",\"domain\":\"acme.test\",\"key\":\"6\"}", &change,
+                     &err),
+        0);
+    assert_int_equal(change.table, CHANGE_CONFERENCES);
 }
 
 static void test_emptied_table(void **state)

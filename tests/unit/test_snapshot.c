@@ -60,6 +60,101 @@ static void test_mailboxes(void **state)
     assert_int_equal(count, 2);
 }
 
+/* Queues 5 (alice, 1001) and 4 (nobody), and a conference. */
+static struct snapshot *make_queues(void)
+{
+    struct snapshot *snapshot;
+
+    assert_int_equal(snapshot_new(&snapshot, TENANT_DOMAIN, "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 2);
+    snapshot_add_extension(
+        snapshot, &(struct snapshot_extension){.number = "8001", .type = "queue", .queue = 5});
+    snapshot_add_extension(snapshot, &(struct snapshot_extension){
+                                         .number = "8100", .type = "conference", .conference = 6});
+    snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 2);
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 5,
+                                                          .name = "sales",
+                                                          .strategy = "top_down",
+                                                          .ring_s = 15,
+                                                          .max_wait_s = 60,
+                                                          .timeout_to = "1001"});
+    snapshot_add_queue(snapshot,
+                       &(struct snapshot_queue){.id = 4, .name = "other", .strategy = "ring_all"});
+    snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 3);
+    snapshot_add_member(snapshot, 5, &(struct snapshot_member){"alice", 1, 1});
+    snapshot_add_member(snapshot, 5, &(struct snapshot_member){"1001", 2, 1});
+    snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
+    snapshot_add_conference(
+        snapshot,
+        &(struct snapshot_conference){
+            .id = 6, .name = "weekly", .pin = "4711", .max_members = 9, .announce = true});
+    return snapshot;
+}
+
+static void test_queues(void **state)
+{
+    struct snapshot *snapshot = make_queues();
+    const struct snapshot_queue *queue;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    queue = snapshot_queue(snapshot, snapshot_extension(snapshot, "8001")->queue);
+    assert_string_equal(queue->name, "sales");
+    assert_string_equal(queue->strategy, "top_down");
+    assert_string_equal(queue->timeout_to, "1001");
+    assert_null(queue->no_agent_to);
+    assert_null(queue->music);
+    assert_int_equal(queue->max_wait_s, 60);
+    assert_int_equal(queue->member_count, 2);
+    assert_string_equal(queue->members[1].username, "1001");
+    assert_int_equal(queue->members[1].level, 2);
+    assert_int_equal(snapshot_queue(snapshot, 4)->member_count, 0);
+    assert_null(snapshot_queue(snapshot, 6));
+    assert_int_equal(snapshot_queues(snapshot, &count)[0].id, 4);
+    assert_int_equal(count, 2);
+    snapshot_unref(snapshot);
+}
+
+static void test_conferences(void **state)
+{
+    struct snapshot *snapshot = make_queues();
+    const struct snapshot_conference *conference;
+
+    (void)state;
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    conference = snapshot_conference(snapshot, snapshot_extension(snapshot, "8100")->conference);
+    assert_string_equal(conference->name, "weekly");
+    assert_string_equal(conference->pin, "4711");
+    assert_null(conference->moderator_pin);
+    assert_int_equal(conference->max_members, 9);
+    assert_true(conference->announce);
+    assert_null(snapshot_conference(snapshot, 5));
+    snapshot_unref(snapshot);
+}
+
+static void test_members_that_do_not_fit(void **state)
+{
+    struct snapshot *snapshot = make_queues();
+
+    (void)state;
+    snapshot_add_member(snapshot, 6, &(struct snapshot_member){"alice", 1, 1});
+    assert_int_equal(snapshot_publish(snapshot), -EINVAL);
+    snapshot_unref(snapshot);
+
+    /* A member of another queue between those of one. */
+    assert_int_equal(snapshot_new(&snapshot, "x.test", "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 2);
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 1});
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 2});
+    snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 3);
+    snapshot_add_member(snapshot, 1, &(struct snapshot_member){"a", 1, 1});
+    snapshot_add_member(snapshot, 2, &(struct snapshot_member){"a", 1, 1});
+    snapshot_add_member(snapshot, 1, &(struct snapshot_member){"b", 1, 2});
+    assert_int_equal(snapshot_publish(snapshot), -EINVAL);
+    snapshot_unref(snapshot);
+}
+
 static void test_what_does_not_fit(void **state)
 {
     struct snapshot *snapshot;
@@ -115,4 +210,6 @@ UNIT_MAIN("snapshot", cmocka_unit_test_setup_teardown(test_users, make, drop),
           cmocka_unit_test_setup_teardown(test_extensions, make, drop),
           cmocka_unit_test_setup_teardown(test_menus, make, drop),
           cmocka_unit_test_setup_teardown(test_mailboxes, make, drop),
-          cmocka_unit_test(test_what_does_not_fit), cmocka_unit_test(test_many))
+          cmocka_unit_test(test_queues), cmocka_unit_test(test_conferences),
+          cmocka_unit_test(test_members_that_do_not_fit), cmocka_unit_test(test_what_does_not_fit),
+          cmocka_unit_test(test_many))
