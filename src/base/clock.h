@@ -9,6 +9,9 @@ enum { CLOCK_UTC_SIZE = 32 };
 /* Milliseconds of CLOCK_MONOTONIC: for timeouts and durations; never for records. */
 int64_t clock_mono_ms(void);
 
+/* The same clock in microseconds. */
+int64_t clock_mono_us(void);
+
 /* Microseconds since 1970-01-01 UTC: for records; may step when the clock is set. */
 int64_t clock_wall_us(void);
 
