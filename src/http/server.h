@@ -1,6 +1,7 @@
 /*
  * HTTP/1.1 server (RFC 9112) over libmicrohttpd, which no handler sees. A fixed table of routes, a
- * pool of threads; a handler runs in one of them with the whole body at hand and may block.
+ * pool of threads; a handler runs in one of them with the whole body at hand. It may block, but
+ * then so do the other connections of its thread: what takes longer is suspended (http_suspend).
  *
  * Everything that goes wrong is answered with problem details (RFC 9457). What libmicrohttpd lets
  * through is refused here: a repeated Content-Length, one beside Transfer-Encoding (both are how
@@ -8,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -75,6 +77,18 @@ const char *http_body(const struct http_request *request, size_t *len);
 
 /* The peer's numeric address, without port. "" if it is neither IPv4 nor IPv6. */
 const char *http_peer(const struct http_request *request);
+
+/*
+ * From within a handler: the answer comes later. The handler returns, what it answered is dropped,
+ * and it is called again with the same request after http_resume, which has to come, once, from any
+ * thread, also before the handler has returned. NULL while the server is being stopped: answer now.
+ * http_server_stop waits for what is suspended.
+ */
+struct http_request *http_suspend(const struct http_request *request) DP_CHECK;
+void http_resume(struct http_request *request);
+
+/* Whether this is the call after http_resume. */
+bool http_is_resumed(const struct http_request *request);
 
 /*
  * Makes the response a problem (RFC 9457) of this status with this detail, which is for the

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,32 @@ static void huge(void *arg, const struct http_request *request, struct http_resp
         buf_add_str(&response->body, "0123456789");
 }
 
+/* Answers what is resumed; resumes by itself ("/later/now"), or has the test do it. */
+static struct http_request *_Atomic suspended;
+
+static void later(void *arg, const struct http_request *request, struct http_response *response)
+{
+    bool is_now = strcmp(http_path(request), "/later/now") == 0;
+    struct http_request *mine;
+    size_t len;
+    const char *body;
+
+    (void)arg;
+    if (!http_is_resumed(request)) {
+        buf_add_str(&response->body, "too early");
+        mine = http_suspend(request);
+        assert_non_null(mine);
+        if (is_now)
+            http_resume(mine);
+        else
+            suspended = mine;
+        return;
+    }
+    body = http_body(request, &len);
+    buf_add_str(&response->body, "later|");
+    buf_add(&response->body, body, len);
+}
+
 static char first[] = "first", second[] = "second";
 static const struct http_route routes[] = {
     {"POST", "/echo", 0, echo, first},
@@ -46,6 +74,7 @@ static const struct http_route routes[] = {
     {"GET", "/tree/", HTTP_PREFIX, echo, second},
     {"GET", "/refuse", 0, refuse, NULL},
     {"GET", "/huge", 0, huge, NULL},
+    {"POST", "/later/", HTTP_PREFIX, later, NULL},
 };
 
 static int start(void **state)
@@ -165,6 +194,63 @@ static void test_framing(void **state)
     assert_int_equal(handled, 0);
 }
 
+static void *resume(void *arg)
+{
+    struct http_request *request;
+
+    while (!(request = atomic_exchange(&suspended, NULL)))
+        usleep(100);
+    usleep(*(useconds_t *)arg);
+    http_resume(request);
+    return NULL;
+}
+
+static void test_later(void **state)
+{
+    const char *request = HEAD("POST /later/on") "Content-Length: 5\r\n\r\nhello";
+    useconds_t pause = 20000;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, resume, &pause), 0);
+    expect(request, "HTTP/1.1 200", "\r\n\r\nlater|hello");
+    pthread_join(thread, NULL);
+    for (pause = 0; pause < 100; pause++) {
+        assert_int_equal(pthread_create(&thread, NULL, resume, &pause), 0);
+        expect(request, "HTTP/1.1 200", "\r\n\r\nlater|hello");
+        pthread_join(thread, NULL);
+    }
+    expect(HEAD("POST /later/now") "Content-Length: 2\r\n\r\nhi", "HTTP/1.1 200",
+           "\r\n\r\nlater|hi");
+}
+
+/* While one is suspended the others of its thread are answered, and stopping waits for it. */
+static void test_stop_later(void **state)
+{
+    struct http_server *before = server;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    const char *request = HEAD("POST /later/on") "Content-Length: 0\r\n\r\n";
+    useconds_t pause = 50000;
+    pthread_t thread;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    start(state);
+    address.sin_port = htons(http_server_port(server));
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+    while (!suspended)
+        usleep(100);
+    for (int i = 0; i < 8; i++)
+        expect(HEAD("GET /tree/leaf") "\r\n", "HTTP/1.1 200", "second|/tree/leaf|");
+    assert_int_equal(pthread_create(&thread, NULL, resume, &pause), 0);
+    http_server_stop(server);
+    assert_null(suspended);
+    pthread_join(thread, NULL);
+    close(fd);
+    server = before;
+}
+
 static void test_start_errors(void **state)
 {
     struct http_options options = {
@@ -185,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),       cmocka_unit_test(test_problems),
         cmocka_unit_test(test_credentials),  cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_later),        cmocka_unit_test(test_stop_later),
         cmocka_unit_test(test_start_errors),
     };
 

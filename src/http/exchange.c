@@ -1,0 +1,300 @@
+/* One request: its head is screened, its body collected, its handler called, its answer sent. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/str.h"
+#include "http/server_private.h"
+
+struct http_request {
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    const char *path;
+    const struct http_route *route;
+    struct buf body;
+    size_t dropped;  /* bytes of the body beyond the limit */
+    bool is_later;   /* the handler has suspended it, and answers nothing now */
+    bool is_resumed; /* it did so before */
+    char peer[INET6_ADDRSTRLEN];
+};
+
+const char *http_path(const struct http_request *request)
+{
+    return request->path;
+}
+
+const char *http_query(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_body(const struct http_request *request, size_t *len)
+{
+    *len = request->body.len;
+    return request->body.data;
+}
+
+const char *http_peer(const struct http_request *request)
+{
+    return request->peer;
+}
+
+struct http_request *http_suspend(const struct http_request *view)
+{
+    /* Handlers look only; this is the one thing they change. */
+    struct http_request *request = (struct http_request *)view;
+    struct http_server *server = request->server;
+    bool is_refused;
+
+    pthread_mutex_lock(&server->lock);
+    is_refused = server->stopping;
+    if (!is_refused)
+        server->suspended++;
+    pthread_mutex_unlock(&server->lock);
+    if (is_refused)
+        return NULL;
+    request->is_later = true;
+    MHD_suspend_connection(request->connection);
+    return request;
+}
+
+void http_resume(struct http_request *request)
+{
+    struct http_server *server = request->server;
+
+    /* From here on the request may be answered and gone. */
+    MHD_resume_connection(request->connection);
+    pthread_mutex_lock(&server->lock);
+    server->suspended--;
+    pthread_cond_signal(&server->resumed);
+    pthread_mutex_unlock(&server->lock);
+}
+
+bool http_is_resumed(const struct http_request *request)
+{
+    return request->is_resumed;
+}
+
+static void find_peer(struct http_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+
+    request->peer[0] = '\0';
+    if (address && address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr,
+                  request->peer, sizeof(request->peer));
+    else if (address && address->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+                  request->peer, sizeof(request->peer));
+}
+
+/* Framing headers of one request, RFC 9112 6. */
+struct framing {
+    unsigned int lengths, encodings;
+    bool bad_length, bad_encoding;
+    uint64_t length;
+};
+
+static enum MHD_Result count_framing(void *cls, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
+{
+    struct framing *framing = cls;
+
+    (void)kind;
+    if (strcasecmp(key, "Content-Length") == 0) {
+        framing->lengths++;
+        framing->bad_length |=
+            !value || str_to_u64(value, 0, UINT64_MAX / 2, &framing->length) != 0;
+    } else if (strcasecmp(key, "Transfer-Encoding") == 0) {
+        framing->encodings++;
+        /* libmicrohttpd would take anything else for a body that ends with the connection. */
+        framing->bad_encoding |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+static bool path_matches(const struct http_route *route, const char *path)
+{
+    if (route->flags & HTTP_PREFIX)
+        return str_starts_with(path, route->path);
+    return strcmp(path, route->path) == 0;
+}
+
+/* 0 with request->route set, 404, or 405. `allow` gets the methods of the path. */
+static unsigned int find_route(struct http_request *request, const char *method, struct buf *allow)
+{
+    struct http_server *server = request->server;
+
+    for (size_t i = 0; i < server->routes_count; i++) {
+        const struct http_route *route = &server->routes[i];
+
+        if (!path_matches(route, request->path))
+            continue;
+        if (strcmp(method, route->method) == 0) {
+            request->route = route;
+            return 0;
+        }
+        buf_printf(allow, "%s%s", allow->len ? ", " : "", route->method);
+    }
+    return allow->len ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND;
+}
+
+static bool is_authorized(const struct http_request *request)
+{
+    const struct http_server *server = request->server;
+    const char *given = http_header(request, "Authorization");
+    size_t len = strlen(server->authorization);
+
+    return len > 0 && given && strlen(given) == len &&
+           CRYPTO_memcmp(given, server->authorization, len) == 0;
+}
+
+/* Hands the response to libmicrohttpd. `extra` is one more header, or NULL. */
+static enum MHD_Result send_response(struct http_request *request, struct http_response *answer,
+                                     const char *extra, const char *extra_value)
+{
+    struct MHD_Response *response;
+    enum MHD_Result res = MHD_NO;
+
+    if (buf_error(&answer->body))
+        http_problem(answer, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL,
+                     "the reply is larger than the server makes");
+    response =
+        MHD_create_response_from_buffer(answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
+    if (response) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
+        if (extra)
+            MHD_add_response_header(response, extra, extra_value);
+        res = MHD_queue_response(request->connection, answer->status, response);
+        MHD_destroy_response(response);
+    }
+    return res;
+}
+
+/* Looks at the head of a request. 0 to go on with its body, or the refusal was prepared. */
+static unsigned int screen(struct http_request *request, const char *method,
+                           struct http_response *answer, struct buf *allow)
+{
+    struct framing framing = {0};
+    unsigned int status;
+
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_framing, &framing);
+    if (framing.lengths > 1 || framing.bad_length || framing.encodings > 1 ||
+        framing.bad_encoding || (framing.lengths && framing.encodings)) {
+        http_problem(answer, 400, "Content-Length", "the length of the body is ambiguous");
+        return 400;
+    }
+    status = find_route(request, method, allow);
+    if (status) {
+        http_problem(answer, status, NULL, "%s",
+                     status == 404 ? "nothing is at this path" : "not with this method");
+        return status;
+    }
+    if ((request->route->flags & HTTP_AUTH) && !is_authorized(request)) {
+        http_problem(answer, 401, "Authorization", "credentials are missing or wrong");
+        return 401;
+    }
+    if (framing.length > request->server->body_max) {
+        http_problem(answer, 413, NULL, "at most %zu bytes", request->server->body_max);
+        return 413;
+    }
+    return 0;
+}
+
+static enum MHD_Result begin(struct http_request *request, const char *method)
+{
+    struct http_response answer = {.status = 200, .content_type = "text/plain"};
+    struct buf allow;
+    unsigned int status;
+    enum MHD_Result res = MHD_YES;
+
+    buf_init(&answer.body, request->server->reply_max);
+    buf_init(&allow, 128);
+    find_peer(request);
+    status = screen(request, method, &answer, &allow);
+    if (status == 401)
+        res = send_response(request, &answer, "WWW-Authenticate", "Basic realm=\"dialplane\"");
+    else if (status == 405)
+        res = send_response(request, &answer, "Allow", allow.data);
+    else if (status)
+        res = send_response(request, &answer, NULL, NULL);
+    buf_free(&allow);
+    buf_free(&answer.body);
+    return res;
+}
+
+static enum MHD_Result finish(struct http_request *request)
+{
+    struct http_response answer = {.status = 200, .content_type = "text/plain"};
+    enum MHD_Result res;
+
+    buf_init(&answer.body, request->server->reply_max);
+    if (buf_error(&request->body))
+        http_problem(&answer, 413, NULL, "at most %zu bytes", request->server->body_max);
+    else
+        request->route->handler(request->route->arg, request, &answer);
+    if (request->is_later) {
+        request->is_later = false;
+        request->is_resumed = true;
+        res = MHD_YES;
+    } else {
+        res = send_response(request, &answer, NULL, NULL);
+    }
+    buf_free(&answer.body);
+    return res;
+}
+
+/* Called with the head, then with each piece of the body, then with nothing; with nothing again
+ * after it was resumed. */
+enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *data_size, void **state)
+{
+    struct http_request *request = *state;
+
+    (void)version;
+    if (!request) {
+        request = calloc(1, sizeof(*request));
+        if (!request)
+            return MHD_NO;
+        request->server = cls;
+        request->connection = connection;
+        request->path = url;
+        buf_init(&request->body, request->server->body_max);
+        *state = request;
+        return begin(request, method);
+    }
+    if (*data_size > 0) {
+        /* A body over the limit whose length was not told is dropped, to answer behind its end;
+         * one that does not end is cut off. */
+        if (buf_add(&request->body, data, *data_size))
+            request->dropped += *data_size;
+        *data_size = 0;
+        return request->dropped <= request->server->body_max + HTTP_HEADERS_MAX ? MHD_YES : MHD_NO;
+    }
+    return finish(request);
+}
+
+void http_on_completed(void *cls, struct MHD_Connection *connection, void **state,
+                       enum MHD_RequestTerminationCode code)
+{
+    struct http_request *request = *state;
+
+    (void)cls, (void)connection, (void)code;
+    if (!request)
+        return;
+    buf_free(&request->body);
+    free(request);
+    *state = NULL;
+}

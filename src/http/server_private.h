@@ -1,0 +1,35 @@
+/* What the listener (server.c) and the exchange of one request and its answer (exchange.c) share.
+ */
+#pragma once
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "http/server.h"
+
+enum {
+    HTTP_HEADERS_MAX = 16 * 1024, /* bytes of request line and headers */
+    HTTP_AUTH_MAX = 256,          /* of user:password */
+};
+
+struct http_server {
+    struct MHD_Daemon *daemon;
+    const struct http_route *routes;
+    size_t routes_count;
+    size_t body_max, reply_max;
+    uint16_t port;
+    char authorization[HTTP_AUTH_MAX * 2]; /* the only header value that is let in; "" for none */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t resumed;
+    size_t suspended; /* requests whose answer comes later */
+    bool stopping;    /* no more of them */
+};
+
+/* Of libmicrohttpd: MHD_AccessHandlerCallback and MHD_RequestCompletedCallback. */
+enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *data_size, void **state);
+void http_on_completed(void *cls, struct MHD_Connection *connection, void **state,
+                       enum MHD_RequestTerminationCode code);
