@@ -75,6 +75,7 @@ static int put_vars(const struct render *render, struct err *err)
     set_number(&text, "rtp_first", topology->media.rtp_first);
     /* Even numbers only; FreeSWITCH would warn, and round it itself. */
     set_number(&text, "rtp_last", topology->media.rtp_last & ~1U);
+    set(&text, "dialplan", topology->media.dialplan == DIALPLAN_DYNAMIC ? "dynamic" : "static");
     set_edge(&text, topology);
     set_acl(&text, "edge_acl", topology, ROLE_EDGE, NULL);
     set_acl(&text, "control_acl", topology, ROLE_CONTROL, node);

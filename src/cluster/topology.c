@@ -21,6 +21,11 @@ static const cyaml_strval_t media_servers[] = {
     {"asterisk", MEDIA_SERVER_ASTERISK},
 };
 
+static const cyaml_strval_t dialplans[] = {
+    {"static", DIALPLAN_STATIC},
+    {"dynamic", DIALPLAN_DYNAMIC},
+};
+
 static const cyaml_strval_t anchors[] = {
     {"auto", ANCHOR_MEDIA_AUTO},
     {"always", ANCHOR_MEDIA_ALWAYS},
@@ -32,12 +37,20 @@ static const cyaml_strval_t roles[] = {
 };
 
 /* libcyaml's field macros want named structures; the parts of struct topology have no names. */
+#define OFFSET(name, part)                                                                         \
+    (uint32_t)(offsetof(struct topology, part.name) - offsetof(struct topology, part))
 #define NUMBER(name, part)                                                                         \
     {                                                                                              \
         .key = #name,                                                                              \
-        .data_offset =                                                                             \
-            (uint32_t)(offsetof(struct topology, part.name) - offsetof(struct topology, part)),    \
+        .data_offset = OFFSET(name, part),                                                         \
         .value = {CYAML_VALUE_UINT(CYAML_FLAG_OPTIONAL, uint16_t)},                                \
+    }
+#define CHOICE(name, part, words)                                                                  \
+    {                                                                                              \
+        .key = #name,                                                                              \
+        .data_offset = OFFSET(name, part),                                                         \
+        .value = {CYAML_VALUE_ENUM(CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, int, words,            \
+                                   DP_COUNT(words))},                                              \
     }
 #define SECTION(name)                                                                              \
     {                                                                                              \
@@ -53,27 +66,16 @@ static const cyaml_strval_t roles[] = {
     }
 
 static const cyaml_schema_field_t edge_fields[] = {
-    NUMBER(sip_port, edge),
-    NUMBER(inside_port, edge),
-    NUMBER(rpc_port, edge),
-    NUMBER(rtpengine_port, edge),
-    NUMBER(rtp_first, edge),
-    NUMBER(rtp_last, edge),
-    NUMBER(workers, edge),
-    NUMBER(max_requests, edge),
-    NUMBER(max_calls, edge),
-    {
-        .key = "anchor_media",
-        .data_offset = (uint32_t)(offsetof(struct topology, edge.anchor_media) -
-                                  offsetof(struct topology, edge)),
-        .value = {CYAML_VALUE_ENUM(CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, enum anchor_media,
-                                   anchors, DP_COUNT(anchors))},
-    },
+    NUMBER(sip_port, edge),  NUMBER(inside_port, edge),
+    NUMBER(rpc_port, edge),  NUMBER(rtpengine_port, edge),
+    NUMBER(rtp_first, edge), NUMBER(rtp_last, edge),
+    NUMBER(workers, edge),   NUMBER(max_requests, edge),
+    NUMBER(max_calls, edge), CHOICE(anchor_media, edge, anchors),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t media_fields[] = {
-    NUMBER(sip_port, media), NUMBER(event_port, media), NUMBER(rtp_first, media),
-    NUMBER(rtp_last, media), CYAML_FIELD_END,
+    NUMBER(sip_port, media), NUMBER(event_port, media),          NUMBER(rtp_first, media),
+    NUMBER(rtp_last, media), CHOICE(dialplan, media, dialplans), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t control_fields[] = {
     NUMBER(documents_port, control),
@@ -87,8 +89,7 @@ static const cyaml_schema_field_t db_fields[] = {
     NUMBER(port, db),
     {
         .key = "name",
-        .data_offset =
-            (uint32_t)(offsetof(struct topology, db.name) - offsetof(struct topology, db)),
+        .data_offset = OFFSET(name, db),
         .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,
                                      STRING_MAX)},
     },

@@ -14,6 +14,9 @@
 
 enum media_server { MEDIA_SERVER_AUTO, MEDIA_SERVER_FREESWITCH, MEDIA_SERVER_ASTERISK };
 
+/* Whether FreeSWITCH asks for what to do with each call, or its files say so. */
+enum dialplan { DIALPLAN_STATIC, DIALPLAN_DYNAMIC };
+
 /* When rtpengine stands in the path of a call between two phones: where NAT needs it, or always. */
 enum anchor_media { ANCHOR_MEDIA_AUTO, ANCHOR_MEDIA_ALWAYS };
 
@@ -49,6 +52,7 @@ struct topology {
     } edge;
     struct {
         uint16_t sip_port, event_port, rtp_first, rtp_last;
+        enum dialplan dialplan;
     } media;
     struct {
         uint16_t documents_port, agi_port, api_port;

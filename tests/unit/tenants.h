@@ -8,7 +8,8 @@
 
 /*
  * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
- * 5000 for menu 7, *97 for one's own mailbox. `mark` is the display name of user 1001.
+ * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox. `mark` is the display name of user
+ * 1001.
  */
 static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 {
@@ -18,13 +19,15 @@ static inline struct snapshot *tenant_make(const char *domain, const char *mark)
     snapshot_reserve(snapshot, SNAPSHOT_USERS, 2);
     snapshot_add_user(snapshot, &(struct snapshot_user){"alice", "Alice \"A\" $${x} <X-", "a1"});
     snapshot_add_user(snapshot, &(struct snapshot_user){"1001", mark, "h1001"});
-    snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 3);
+    snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 4);
     snapshot_add_extension(
         snapshot, &(struct snapshot_extension){.number = "5000", .type = "ivr", .menu = 7});
     snapshot_add_extension(snapshot, &(struct snapshot_extension){
                                          .number = "1001", .type = "user", .username = "1001"});
     snapshot_add_extension(snapshot,
                            &(struct snapshot_extension){.number = "*97", .type = "voicemail"});
+    snapshot_add_extension(snapshot, &(struct snapshot_extension){
+                                         .number = "6000", .type = "user", .username = "alice"});
     snapshot_reserve(snapshot, SNAPSHOT_MENUS, 2);
     snapshot_add_menu(snapshot,
                       &(struct snapshot_menu){9, "other", "option-is-invalid", 1500, 2, NULL, 0});

@@ -6,11 +6,22 @@
 
 #include "tenants.h"
 
-#define LEADING "hostname=one&section=directory&tag_name=domain&key_name=name&key_value=acme.test"
-#define USER    "&Event-Name=GENERAL&action=voicemail-lookup&key=id&domain=acme.test&user="
+#define FIVE(section, tag, name, value)                                                            \
+    "hostname=one&section=" section "&tag_name=" tag "&key_name=" name "&key_value=" value
+#define DOMAIN_IS(value) FIVE("directory", "domain", "name", value)
+#define LEADING          DOMAIN_IS("acme.test") "&Event-Name=GENERAL"
+#define USER             LEADING "&action=voicemail-lookup&key=id&domain=acme.test&user="
 #define MENU                                                                                       \
-    "hostname=one&section=configuration&tag_name=configuration&key_name=name&"                     \
-    "key_value=ivr.conf&Event-Name=REQUEST_PARAMS&Menu-Name="
+    FIVE("configuration", "configuration", "name", "ivr.conf")                                     \
+    "&Event-Name=REQUEST_PARAMS&Menu-Name="
+
+#define CALL                                                                                       \
+    "01234567-89ab-cdef-0123-456789abcdef;start=1795224953.414933;from=1001;to=5000;"              \
+    "reached=5000;dir=internal;ext=ivr"
+#define CONTEXT "&Event-Name=REQUEST_PARAMS&Caller-Context=from-edge&Hunt-Context=from-edge"
+#define FROM_EDGE(service, call)                                                                   \
+    FIVE("dialplan", "", "", "")                                                                   \
+    CONTEXT "&variable_sip_h_X-VOIP-Service=" service "&variable_sip_h_X-VOIP-Call=" call
 
 static struct buf out;
 
@@ -29,11 +40,13 @@ static int answer(const char *body)
     if (!res)
         res = fs_request_domain(&request, domain);
     if (!res) {
-        snapshot = tenant_make(domain, "One");
+        snapshot = tenant_make(domain, "One $${x}");
         res = fs_document(&request, snapshot, &out);
         snapshot_unref(snapshot);
     }
     form_free(&form);
+    if (res)
+        assert_int_equal(out.len, 0);
     return res;
 }
 
@@ -64,13 +77,15 @@ static void lacks(const char *text)
 static void test_user_with_mailbox(void **state)
 {
     (void)state;
-    assert_int_equal(answer(LEADING USER "1001"), 0);
+    assert_int_equal(answer(USER "1001"), 0);
     has("<domain name=\"acme.test\"><user id=\"1001\">");
     has("<param name=\"a1-hash\" value=\"h1001\"/>");
     has("<param name=\"vm-a1-hash\" value=\"a761dc16c93d69f043029b2c945a970e\"/>");
     has("<param name=\"vm-enabled\" value=\"true\"/>");
     has("<param name=\"vm-mailto\" value=\"u+1@acme.test\"/>");
+    has("<param name=\"display-name\" value=\"One &#36;&#36;{x}\"/>");
     has("<variable name=\"timezone\" value=\"Europe/Berlin\"/>");
+    has("<variable name=\"user_context\" value=\"none\"/>");
     lacks("cacheable");
     lacks("password");
 }
@@ -78,10 +93,21 @@ static void test_user_with_mailbox(void **state)
 static void test_user_without_mailbox(void **state)
 {
     (void)state;
-    assert_int_equal(answer(LEADING USER "alice"), 0);
+    assert_int_equal(answer(USER "alice"), 0);
     has("<param name=\"a1-hash\" value=\"a1\"/>");
     has("<param name=\"vm-enabled\" value=\"false\"/>");
     lacks("vm-mailto");
+}
+
+/* Through the edge, and only for a name that the edge can dial. */
+static void test_dial_string(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(USER "1001"), 0);
+    has("<param name=\"dial-string\" value=\"[sip_invite_domain=acme.test]sofia/edge/"
+        "sip:1001@acme.test;fs_path=sip:&#36;{dp_edge_inside}\"/>");
+    assert_int_equal(answer(USER "alice"), 0);
+    lacks("dial-string");
 }
 
 /* It has an id like a user, so it needs credentials like one: some that nobody knows. */
@@ -91,31 +117,71 @@ static void test_mailbox_of_nobody(void **state)
     const char *at;
 
     (void)state;
-    assert_int_equal(answer(LEADING USER "2000"), 0);
+    assert_int_equal(answer(USER "2000"), 0);
     at = strstr(out.data, "<param name=\"a1-hash\" value=\"");
     assert_non_null(at);
     memcpy(hash, at + strlen("<param name=\"a1-hash\" value=\""), 32);
     assert_int_equal(strspn(hash, "0123456789abcdef"), 32);
     /* Its address is no word for a shell. */
     lacks("vm-mailto");
-    assert_int_equal(answer(LEADING USER "2000"), 0);
+    lacks("dial-string");
+    assert_int_equal(answer(USER "2000"), 0);
     lacks(hash);
+}
+
+/* After a miss by id, mod_voicemail says everything a second time. */
+static void test_number_alias(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(USER "6000&key=number-alias&user=6000&domain=acme.test"), 0);
+    has("<user id=\"alice\" number-alias=\"6000\">");
+    has("<param name=\"a1-hash\" value=\"a1\"/>");
+    assert_int_equal(answer(USER "6000"), -ENOENT);
+    assert_int_equal(answer(LEADING "&key=number-alias&user=5000&domain=acme.test"), -ENOENT);
+    assert_int_equal(answer(LEADING "&key=cidr&user=1001&domain=acme.test"), -ENOENT);
+    assert_int_equal(answer(USER "6000&key=number-alias&user=1001&domain=acme.test"), -EINVAL);
+}
+
+static void test_message_for_user(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(LEADING "&user=1001&domain=acme.test&purpose=publish-vm"), 0);
+    has("<user id=\"1001\">");
+    assert_int_equal(answer(LEADING "&user=1002&domain=acme.test&purpose=publish-vm"), -ENOENT);
+}
+
+/* There are neither gateways nor addresses that are let in. */
+static void test_empty_domain(void **state)
+{
+    static const char *const bodies[] = {
+        LEADING "&purpose=gateways&profile=edge",
+        LEADING "&domain=acme.test&purpose=network-list",
+        LEADING "&domain=acme.test&type=param",
+        LEADING "&section=directory&tag=domain&tag_attr_name=name&tag_attr_val=acme.test",
+        DOMAIN_IS("acme.test"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(bodies); i++) {
+        assert_int_equal(answer(bodies[i]), 0);
+        assert_string_equal(out.data,
+                            "<document type=\"freeswitch/xml\"><section name=\"directory\">"
+                            "<domain name=\"acme.test\"/></section></document>");
+    }
 }
 
 static void test_not_found(void **state)
 {
     (void)state;
-    assert_int_equal(answer(LEADING USER "1002"), -ENOENT);
-    assert_int_equal(answer(LEADING "&key=number-alias&user=1001&domain=acme.test"), -ENOENT);
-    assert_int_equal(answer(LEADING "&purpose=gateways&profile=internal"), -ENOENT);
-    assert_int_equal(answer(LEADING "&domain=acme.test&purpose=network-list"), -ENOENT);
+    assert_int_equal(answer(USER "1002"), -ENOENT);
     /* The unencoded value and the encoded one are about different tenants. */
     assert_int_equal(answer(LEADING "&key=id&user=1001&domain=beta.test"), -ENOENT);
-    assert_int_equal(answer("hostname=one&section=configuration&tag_name=configuration&"
-                            "key_name=name&key_value=sofia.conf"),
-                     -ENOENT);
-    assert_int_equal(answer("hostname=one&section=dialplan&tag_name=&key_name=&key_value="),
-                     -ENOENT);
+    assert_int_equal(answer(LEADING "&key=id&user=1001"), -ENOENT);
+    assert_int_equal(answer(FIVE("directory", "user", "id", "1001")), -ENOENT);
+    assert_int_equal(answer(FIVE("directory", "domain", "ip", "acme.test")), -ENOENT);
+    assert_int_equal(answer(DOMAIN_IS("acme test")), -ENOENT);
+    assert_int_equal(answer(FIVE("configuration", "configuration", "name", "sofia.conf")), -ENOENT);
+    assert_int_equal(answer(FIVE("chatplan", "", "", "")), -ENOENT);
     assert_int_equal(fs_document_not_found(&out), 0);
     assert_string_equal(out.data, "<document type=\"freeswitch/xml\"><section name=\"result\">"
                                   "<result status=\"not found\"/></section></document>");
@@ -125,13 +191,25 @@ static void test_not_found(void **state)
 static void test_injection(void **state)
 {
     (void)state;
-    assert_int_equal(answer(LEADING "&section=dialplan&user=admin%26x" USER "1001%26evil%3D1"),
-                     -EINVAL);
-    assert_int_equal(answer(LEADING "&user=admin" USER "1001"), -EINVAL);
-    assert_int_equal(answer(LEADING "&domain=beta.test" USER "1001"), -EINVAL);
-    assert_int_equal(answer(LEADING "&key=id" USER "1001"), -EINVAL);
+    assert_int_equal(
+        answer(DOMAIN_IS(
+            "acme.test&section=dialplan&user=admin%26x") "&Event-Name=REQUEST_PARAMS&key=id&user="
+                                                         "1001%26evil%3D1"
+                                                         "&domain=acme.test%26section%3Ddialplan"),
+        -EINVAL);
+    assert_int_equal(answer(DOMAIN_IS("acme.test&user=1001") "&Event-Name=GENERAL"), -EINVAL);
+    assert_int_equal(
+        answer(
+            DOMAIN_IS("acme.test&Event-Name=GENERAL&user=1001&domain=acme.test") "&Event-Name="
+                                                                                 "GENERAL&key=id"),
+        -EINVAL);
+    assert_int_equal(answer(DOMAIN_IS("acme.test&user=1001&domain=acme.test&key=id")), -EINVAL);
+    assert_int_equal(answer(LEADING "&user=admin&key=id&domain=acme.test&user=1001"), -EINVAL);
+    assert_int_equal(answer(USER "1001&domain=beta.test"), -EINVAL);
+    assert_int_equal(answer(USER "1001&section=dialplan"), -EINVAL);
+    assert_int_equal(answer(USER "1001&key_value=beta.test"), -EINVAL);
     assert_int_equal(answer("section=directory&hostname=one&tag_name=domain&key_name=name&"
-                            "key_value=acme.test" USER "1001"),
+                            "key_value=acme.test&Event-Name=GENERAL"),
                      -EINVAL);
     assert_int_equal(answer("hostname=one&section=directory"), -EINVAL);
     assert_int_equal(answer(""), -EINVAL);
@@ -158,10 +236,85 @@ static void test_no_menu(void **state)
     assert_int_equal(answer(MENU "acme.test%2F7&Menu-Name=acme.test%2F9"), -EINVAL);
 }
 
-UNIT_MAIN("freeswitch", cmocka_unit_test_setup_teardown(test_user_with_mailbox, setup, teardown),
-          cmocka_unit_test_setup_teardown(test_user_without_mailbox, setup, teardown),
-          cmocka_unit_test_setup_teardown(test_mailbox_of_nobody, setup, teardown),
-          cmocka_unit_test_setup_teardown(test_not_found, setup, teardown),
-          cmocka_unit_test_setup_teardown(test_injection, setup, teardown),
-          cmocka_unit_test_setup_teardown(test_menu, setup, teardown),
-          cmocka_unit_test_setup_teardown(test_no_menu, setup, teardown))
+/* One call: its service, whole. */
+static void test_call(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(FROM_EDGE("ivr;id=7;domain=acme.test", CALL)), 0);
+    has("<section name=\"dialplan\"><context name=\"from-edge\"><extension name=\"ivr\"><condition>"
+        "<action application=\"set\" inline=\"true\" data=\"process_cdr=false\"/>");
+    has("data=\"dp_domain=acme.test\"");
+    has("data=\"process_cdr=true\"/><action application=\"answer\"/>");
+    has("<action application=\"ivr\" data=\"acme.test/7\"/>"
+        "<action application=\"transfer\" data=\"menu-&#36;{ivr_menu_status} XML services\"/>");
+    lacks("voicemail");
+    assert_int_equal(answer(FROM_EDGE("voicemail;id=1001;domain=acme.test", CALL ";leg=1")), 0);
+    has("<action application=\"set_user\" data=\"1001@acme.test\"/>");
+    has("data=\"dp_record=false\"");
+    has("data=\"process_cdr=false\"/><action application=\"answer\"/>");
+    has("data=\"leave-&#36;{user_name} XML services\"");
+    assert_int_equal(answer(FROM_EDGE("mailbox;id=alice;domain=acme.test", CALL ";leg=0")), 0);
+    has("data=\"sensitive_dtmf=true\"");
+    has("data=\"listen-&#36;{user_name} XML services\"");
+}
+
+static void test_call_for_what_is_not_there(void **state)
+{
+    static const char *const bodies[] = {
+        FROM_EDGE("ivr;id=8;domain=acme.test", CALL),
+        FROM_EDGE("ivr;id=x;domain=acme.test", CALL),
+        FROM_EDGE("voicemail;id=1009;domain=acme.test", CALL),
+        FROM_EDGE("mailbox;id=bob;domain=acme.test", CALL),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(bodies); i++) {
+        assert_int_equal(answer(bodies[i]), 0);
+        has("<action application=\"answer\"/>");
+        has("<action application=\"transfer\" data=\"unavailable XML services\"/></condition>");
+        lacks("set_user");
+    }
+}
+
+/* The files in conf/freeswitch decide, and refuse what is not well-formed. */
+static void test_call_that_is_not_ours(void **state)
+{
+#define SERVICE "ivr;id=7;domain=acme.test"
+#define START   "01234567-89ab-cdef-0123-456789abcdef;start=1.1;from=;to=;reached=;"
+    static const char *const bodies[] = {
+        FIVE("dialplan", "", "", ""),
+        FIVE("dialplan", "", "", "") CONTEXT,
+        FIVE("dialplan", "", "", "") "&Event-Name=REQUEST_PARAMS&Hunt-Context=services"
+                                     "&variable_sip_h_X-VOIP-Service=" SERVICE
+                                     "&variable_sip_h_X-VOIP-Call=" CALL,
+        FROM_EDGE("fax;id=7;domain=acme.test", CALL),
+        FROM_EDGE("ivr;id=;domain=acme.test", CALL),
+        FROM_EDGE("ivr;id=7;domain=", CALL),
+        FROM_EDGE("ivr;id=7;domain=Acme.test", CALL),
+        FROM_EDGE("ivr;id=7;domain=acme.test;", CALL),
+        FROM_EDGE("ivr;id=7;domain=acme.test%0A", CALL),
+        FROM_EDGE("ivr;id=${x};domain=acme.test", CALL),
+        FROM_EDGE(SERVICE, ""),
+        FROM_EDGE(SERVICE, CALL ";"),
+        FROM_EDGE(SERVICE, CALL ";leg=2"),
+        FROM_EDGE(SERVICE, CALL ";leg=11"),
+        FROM_EDGE(SERVICE, "x" CALL),
+        FROM_EDGE(SERVICE, START "dir=x;ext=ivr"),
+        FROM_EDGE(SERVICE, START "dir=internalx;ext=ivr"),
+        FROM_EDGE(SERVICE, START "dir=internal;ext="),
+        FROM_EDGE(SERVICE, "01234567;start=1.1;from=;to=;reached=;dir=internal;ext=ivr"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(bodies); i++)
+        assert_int_equal(answer(bodies[i]), -ENOENT);
+    assert_int_equal(answer(FROM_EDGE(SERVICE, START "dir=inbound;ext=ivr")), 0);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mailbox),
+          CASE(test_dial_string), CASE(test_mailbox_of_nobody), CASE(test_number_alias),
+          CASE(test_message_for_user), CASE(test_empty_domain), CASE(test_not_found),
+          CASE(test_injection), CASE(test_menu), CASE(test_no_menu), CASE(test_call),
+          CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

@@ -209,6 +209,7 @@ static void test_media(void **state)
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_documents_url=http://10.0.0.4:8081\"");
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_collector_url=http://10.0.0.2:8082\"");
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_control_acl=10.0.0.2/32,10.0.0.4/32\"");
+    expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_dialplan=static\"");
     expect(fixture, "etc/freeswitch/private/event_socket.xml", "\"event_password-0123456789\"");
     expect(fixture, "etc/freeswitch/private/xml_curl.xml", "\"media:media_password-0123456789\"");
     expect(fixture, "etc/freeswitch/autoload_configs/timezones.conf.xml",
@@ -217,6 +218,10 @@ static void test_media(void **state)
            "<zone name=\"America/Sao_Paulo\" value=\"STD3\"/>");
     expect(fixture, "etc/supervisor/supervisord.conf", "[program:freeswitch]\ncommand=/bin/fs ");
     assert_int_equal(mode_of(fixture, "etc/asterisk"), -ENOENT);
+
+    fixture->topology->media.dialplan = DIALPLAN_DYNAMIC;
+    render(fixture, "m1");
+    expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_dialplan=dynamic\"");
 }
 
 static void test_database_and_queue(void **state)

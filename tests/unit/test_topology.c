@@ -50,6 +50,7 @@ static void test_defaults(void **state)
     assert_int_equal(topology->edge.sip_port, 5060);
     assert_int_equal(topology->edge.workers, 4);
     assert_int_equal(topology->edge.anchor_media, ANCHOR_MEDIA_AUTO);
+    assert_int_equal(topology->media.dialplan, DIALPLAN_STATIC);
     assert_int_equal(topology->media.rtp_last, 23999);
     assert_int_equal(topology->control.agi_port, 4573);
     assert_int_equal(topology->collector.port, 8082);
@@ -94,12 +95,14 @@ static void test_values_are_read(void **state)
                           "  - {name: m, inside: 10.0.0.2, roles: [media, control]}\n"
                           "  - {name: d, inside: 10.0.0.3, roles: [queue, db]}\n"
                           "edge: {sip_port: 15060, anchor_media: always}\n"
+                          "media: {dialplan: dynamic}\n"
                           "db: {name: voice}\n",
                           &topology, &err),
                      0);
     assert_int_equal(topology->media_server, MEDIA_SERVER_ASTERISK);
     assert_int_equal(topology->edge.sip_port, 15060);
     assert_int_equal(topology->edge.anchor_media, ANCHOR_MEDIA_ALWAYS);
+    assert_int_equal(topology->media.dialplan, DIALPLAN_DYNAMIC);
     assert_string_equal(topology->db.name, "voice");
     assert_string_equal(topology_first(topology, ROLE_CONTROL)->name, "m");
     assert_string_equal(topology_find(topology, "d")->inside, "10.0.0.3");
@@ -117,11 +120,13 @@ static void test_saved_file_reads_back(void **state)
     assert_int_equal(topology_set_address(first, "192.0.2.7", &err), 0);
     assert_int_equal(topology_set_freeswitch(first, "/opt/fs/bin/freeswitch"), 0);
     first->media_server = MEDIA_SERVER_FREESWITCH;
+    first->media.dialplan = DIALPLAN_DYNAMIC;
     assert_int_equal(topology_save(first, tmpdir_path(*state, "saved.yaml"), &err), 0);
     assert_int_equal(topology_load(&second, tmpdir_path(*state, "saved.yaml"), &err), 0);
     assert_string_equal(second->nodes[0].address, "192.0.2.7");
     assert_string_equal(second->freeswitch, "/opt/fs/bin/freeswitch");
     assert_int_equal(second->media_server, MEDIA_SERVER_FREESWITCH);
+    assert_int_equal(second->media.dialplan, DIALPLAN_DYNAMIC);
     assert_int_equal(second->queue.port, 7000);
     topology_free(first);
     topology_free(second);
@@ -143,6 +148,7 @@ static void test_wrong_types(void **state)
     refuse(state, HEAD "edge:\n  sip_port: -1\n", "6:13: sip_port: Invalid");
     refuse(state, HEAD "edge: [1, 2]\n", "5:7: edge: Expecting MAPPING");
     refuse(state, HEAD "media_server: cisco\n", "5:15: media_server: Invalid ENUM value: cisco");
+    refuse(state, HEAD "media: {dialplan: magic}\n", "5:19: dialplan: Invalid ENUM value: magic");
     refuse(state, "version: 1\nnodes:\n  - name: a\n    roles: [edge, chef]\n",
            "4:12: roles: Unknown flag: chef");
     refuse(state, "version: 1\n", "1:10: Missing required mapping field: nodes");

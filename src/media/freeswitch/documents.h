@@ -1,14 +1,22 @@
 /*
  * The documents FreeSWITCH takes from the control plane, all from a tenant's snapshot.
  *
- * | section       | asked for                          | answer |
- * |---------------|------------------------------------|--------------------------------------------|
- * | directory     | user by id                         | the user, the mailbox of that number | |
- * directory     | purpose gateways, network-list     | not found: we have none                    |
- * | configuration | ivr.conf, Menu-Name=<domain>/<id>  | the menu | | anything else | | not found:
- * FreeSWITCH then looks elsewhere |
+ * | section       | asked for                              | answer                               |
+ * |---------------|----------------------------------------|--------------------------------------|
+ * | directory     | a user, by id or number-alias          | the user, the mailbox of that number |
+ * |               | a domain; purpose gateways,            | the domain, with nothing in it       |
+ * |               | network-list                           |                                      |
+ * | dialplan      | context from-edge                      | what to do with this very call       |
+ * | configuration | ivr.conf, Menu-Name=<domain>/<id>      | the menu                             |
  *
- * A user is never without credentials: FreeSWITCH lets in anybody as a user who has none.
+ * Anything else is not found: FreeSWITCH then looks into its own files.
+ *
+ * - A user is never without credentials: FreeSWITCH lets in anybody as a user who has none.
+ * - No user has the attribute "cacheable": the key of that cache is user and domain without a
+ *   separator, so 100 of 1a.com would be 1001 of a.com.
+ * - The profile of mod_sofia, its access lists and everything else that depends on the node rather
+ *   than on a tenant is in conf/freeswitch: a node has to start, and to speak with the edge, while
+ *   the control plane is away.
  */
 #pragma once
 
@@ -26,9 +34,9 @@ enum { FS_DOMAIN_SIZE = 256 };
 int fs_request_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE]) DP_CHECK;
 
 /*
- * Appends the document that answers the request. `snapshot` is the tenant of fs_request_domain.
- * -ENOENT when there is no such thing: the answer is the not-found document; -EIO without random
- * numbers; -ENOBUFS or -ENOMEM of the buffer.
+ * Writes the document that answers the request into `out`, which is empty, and is so again after
+ * an error. `snapshot` is the tenant of fs_request_domain. -ENOENT when there is no such thing: the
+ * answer is the not-found document; -EIO without random numbers; -ENOBUFS or -ENOMEM of the buffer.
  */
 int fs_document(const struct fs_request *request, const struct snapshot *snapshot,
                 struct buf *out) DP_CHECK;

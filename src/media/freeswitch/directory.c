@@ -1,0 +1,176 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/str.h"
+#include "media/freeswitch/documents_private.h"
+
+enum {
+    HASH_BYTES = 16, /* of an MD5 */
+    DIAL_STRING_SIZE = 512,
+};
+
+static bool is_mail_address(const char *text)
+{
+    const char *at = strchr(text, '@');
+
+    return at && at != text && at == strrchr(text, '@') && at[1] && text[0] != '-' &&
+           is_made_of(text, ALNUM "@.+_=-");
+}
+
+/*
+ * `hash`, or, when that is NULL, one that nobody can know. Without any, mod_sofia would let in
+ * everybody and mod_voicemail would take the SIP password for the PIN; a fixed one would be known
+ * to whoever reads this, and in digest authentication the hash is as good as the password.
+ */
+static int add_hash(struct xml *xml, const char *name, const char *hash)
+{
+    char random[HASH_BYTES * 2 + 1];
+    int res = 0;
+
+    if (!hash)
+        res = crypto_random_hex(random, HASH_BYTES);
+    if (!res)
+        add_pair(xml, "param", name, hash ? hash : random);
+    return res;
+}
+
+/* Parameters of mod_voicemail: it compares md5(id:domain:PIN) with vm-a1-hash. */
+static int add_mailbox(struct xml *xml, const struct snapshot_mailbox *mailbox)
+{
+    int res = add_hash(xml, "vm-a1-hash", mailbox ? mailbox->pin_ha1 : NULL);
+
+    add_pair(xml, "param", "vm-enabled", mailbox ? "true" : "false");
+    if (res || !mailbox || !mailbox->email || !is_mail_address(mailbox->email))
+        return res;
+    add_pair(xml, "param", "vm-mailto", mailbox->email);
+    add_pair(xml, "param", "vm-email-all-messages", "true");
+    add_pair(xml, "param", "vm-keep-local-after-email", "true");
+    return 0;
+}
+
+/*
+ * What user/<id>@<domain> dials: the edge, which knows where the phones are. ${…} is expanded when
+ * the call is made, so the address of the edge stays in the configuration of the node.
+ */
+static void add_dial_string(struct xml *xml, const struct snapshot *snapshot, const char *username)
+{
+    const struct snapshot_extension *extension = snapshot_extension(snapshot, username);
+    const char *domain = snapshot_domain(snapshot);
+    char dial[DIAL_STRING_SIZE];
+
+    if (!extension || !extension->username || strcmp(extension->username, username) != 0 ||
+        !is_made_of(username, ALNUM "*+._-") ||
+        str_printf(dial, sizeof(dial),
+                   "[sip_invite_domain=%s]sofia/edge/sip:%s@%s;fs_path=sip:${dp_edge_inside}",
+                   domain, username, domain))
+        return;
+    add_pair(xml, "param", "dial-string", dial);
+}
+
+static void add_phone(struct xml *xml, const struct snapshot *snapshot,
+                      const struct snapshot_user *user)
+{
+    add_dial_string(xml, snapshot, user->username);
+    /* A parameter, which is read and nothing else: variables are set on channels, see is_made_of.
+     */
+    if (user->display_name && user->display_name[0])
+        add_pair(xml, "param", "display-name", user->display_name);
+}
+
+static void add_variables(struct xml *xml, const struct snapshot *snapshot)
+{
+    const char *timezone = snapshot_timezone(snapshot);
+
+    xml_open(xml, "variables");
+    /* There is no such context: whoever gets past the edge gets nowhere. */
+    add_pair(xml, "variable", "user_context", "none");
+    if (is_made_of(timezone, ALNUM "/_+-"))
+        add_pair(xml, "variable", "timezone", timezone);
+    xml_close(xml);
+}
+
+/*
+ * One user: the phone of that name, the mailbox of that number, or both. The phone's hash belongs
+ * to its own name, so a mailbox of another name does not get it from its owner. `alias`: the number
+ * by which the user was asked for, or NULL.
+ */
+static int add_user(struct xml *xml, const struct snapshot *snapshot, const char *id,
+                    const char *alias)
+{
+    const struct snapshot_user *user = snapshot_user(snapshot, id);
+    const struct snapshot_mailbox *mailbox = snapshot_mailbox(snapshot, id);
+    int res;
+
+    if (!user && !mailbox)
+        return -ENOENT;
+    xml_open(xml, "user");
+    xml_attr(xml, "id", id);
+    if (alias)
+        xml_attr(xml, "number-alias", alias);
+    xml_open(xml, "params");
+    res = add_hash(xml, "a1-hash", user ? user->ha1 : NULL);
+    if (!res)
+        res = add_mailbox(xml, mailbox);
+    if (!res && user)
+        add_phone(xml, snapshot, user);
+    xml_close(xml);
+    add_variables(xml, snapshot);
+    xml_close(xml);
+    return res;
+}
+
+/* The user that the number rings, where that is not the user's name. */
+static int add_aliased(struct xml *xml, const struct snapshot *snapshot, const char *number)
+{
+    const struct snapshot_extension *extension = snapshot_extension(snapshot, number);
+
+    if (!extension || !extension->username)
+        return -ENOENT;
+    return add_user(xml, snapshot, extension->username, number);
+}
+
+static int add_content(struct xml *xml, const struct snapshot *snapshot,
+                       const struct fs_request *request)
+{
+    bool is_message = strcmp(request->purpose, "publish-vm") == 0;
+
+    /* Neither gateways nor addresses that are let in: trunks and phones are the edge's. */
+    if (request->purpose[0] && !is_message)
+        return 0;
+    if (!request->user[0])
+        return 0;
+    if (is_message || strcmp(request->key, "id") == 0)
+        return add_user(xml, snapshot, request->user, NULL);
+    if (strcmp(request->key, "number-alias") == 0)
+        return add_aliased(xml, snapshot, request->user);
+    return -ENOENT;
+}
+
+int directory_document(const struct fs_request *request, const struct snapshot *snapshot,
+                       struct buf *out)
+{
+    struct xml xml;
+    int res;
+
+    open_document(&xml, out, "directory");
+    xml_open(&xml, "domain");
+    xml_attr(&xml, "name", snapshot_domain(snapshot));
+    res = add_content(&xml, snapshot, request);
+    return res ? res : xml_finish(&xml);
+}
+
+/*
+ * The fifth parameter and the encoded one have to agree. Who has no encoded one (xml_locate, and
+ * mod_sofia for gateways) names no user either, and gets the empty domain.
+ */
+int directory_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE])
+{
+    const char *domain =
+        request->domain[0] || request->user[0] ? request->domain : request->key_value;
+
+    if (strcmp(request->tag_name, "domain") != 0 || strcmp(request->key_name, "name") != 0 ||
+        strcmp(request->key_value, domain) != 0 || str_copy(out, FS_DOMAIN_SIZE, domain))
+        return -ENOENT;
+    return 0;
+}
