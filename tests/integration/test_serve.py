@@ -140,7 +140,8 @@ def directory(domain, realm=None, **pairs):
 
 def configuration(name, **pairs):
     return form([("hostname", "one"), ("section", "configuration"),
-                 ("tag_name", "configuration"), ("key_name", "name"), ("key_value", name)], pairs)
+                 ("tag_name", "configuration"), ("key_name", "name"), ("key_value", name)],
+                {"Event_Name": "REQUEST_PARAMS", **pairs})
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +212,9 @@ def test_user_not_found(serve):
     assert serve.user("1001", "c.test") is None
     assert serve.user("1001&x=", "a.test") is None
     for purpose in ("gateways", "network-list"):
-        assert serve.document("directory", directory("a.test", purpose=purpose)) is None
+        assert serve.user("1001", "c.test", purpose=purpose) is None
+        assert len(serve.document("directory",
+                                  directory("a.test", purpose=purpose)).find(".//domain")) == 0
 
 
 def test_menu(serve, db):
@@ -232,7 +235,8 @@ def test_other_configuration(serve, name):
 def test_other_sections(serve):
     body = form([("hostname", "one"), ("section", "dialplan"), ("tag_name", ""),
                  ("key_name", ""), ("key_value", "")],
-                {f"variable_{number}": "x" * 30 for number in range(200)})
+                {"Event_Name": "REQUEST_PARAMS",
+                 **{f"variable_{number}": "x" * 30 for number in range(200)}})
     assert serve.document("dialplan", body) is None
 
 
