@@ -102,6 +102,14 @@ const struct snapshot_conference *snapshot_conference(const struct snapshot *sna
     return snapshot_find(snapshot, SNAPSHOT_CONFERENCES, &id);
 }
 
+const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size_t *count)
+{
+    const struct table *table = &snapshot->tables[SNAPSHOT_USERS];
+
+    *count = table->count;
+    return (const struct snapshot_user *)table->rows;
+}
+
 const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count)
 {
     const struct table *table = &snapshot->tables[SNAPSHOT_MAILBOXES];

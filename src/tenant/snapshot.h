@@ -20,7 +20,8 @@ struct snapshot;
 struct snapshot_user {
     const char *username;
     const char *display_name;
-    const char *ha1; /* md5(username:domain:password), 32 lower-case digits */
+    const char *ha1;    /* md5(username:domain:password), 32 lower-case digits */
+    const char *number; /* that rings the user, who may have another name; NULL when none does */
 };
 
 /* What a number leads to; the one that its type names is set, the others are NULL or 0. */
@@ -108,6 +109,9 @@ const struct snapshot_mailbox *snapshot_mailbox(const struct snapshot *snapshot,
 
 const struct snapshot_queue *snapshot_queue(const struct snapshot *snapshot, int64_t id);
 const struct snapshot_conference *snapshot_conference(const struct snapshot *snapshot, int64_t id);
+
+/* All users, sorted by name. */
+const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size_t *count);
 
 /* All mailboxes, sorted by number. */
 const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count);

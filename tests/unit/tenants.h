@@ -17,8 +17,9 @@ static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 
     assert_int_equal(snapshot_new(&snapshot, domain, "Europe/Berlin"), 0);
     snapshot_reserve(snapshot, SNAPSHOT_USERS, 2);
-    snapshot_add_user(snapshot, &(struct snapshot_user){"alice", "Alice \"A\" $${x} <X-", "a1"});
-    snapshot_add_user(snapshot, &(struct snapshot_user){"1001", mark, "h1001"});
+    snapshot_add_user(snapshot,
+                      &(struct snapshot_user){"alice", "Alice \"A\" $${x} <X-", "a1", NULL});
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1001", mark, "h1001", NULL});
     snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 4);
     snapshot_add_extension(
         snapshot, &(struct snapshot_extension){.number = "5000", .type = "ivr", .menu = 7});

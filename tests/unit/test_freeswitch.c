@@ -99,7 +99,7 @@ static void test_user_without_mailbox(void **state)
     lacks("vm-mailto");
 }
 
-/* Through the edge, and only for a name that the edge can dial. */
+/* Through the edge, by the number that rings the user. */
 static void test_dial_string(void **state)
 {
     (void)state;
@@ -107,7 +107,7 @@ static void test_dial_string(void **state)
     has("<param name=\"dial-string\" value=\"[sip_invite_domain=acme.test]sofia/edge/"
         "sip:1001@acme.test;fs_path=sip:&#36;{dp_edge_inside}\"/>");
     assert_int_equal(answer(USER "alice"), 0);
-    lacks("dial-string");
+    has("sofia/edge/sip:6000@acme.test;");
 }
 
 /* It has an id like a user, so it needs credentials like one: some that nobody knows. */
@@ -148,6 +148,30 @@ static void test_message_for_user(void **state)
     assert_int_equal(answer(LEADING "&user=1001&domain=acme.test&purpose=publish-vm"), 0);
     has("<user id=\"1001\">");
     assert_int_equal(answer(LEADING "&user=1002&domain=acme.test&purpose=publish-vm"), -ENOENT);
+}
+
+static void test_group(void **state)
+{
+    static const char *const bodies[] = {
+        LEADING "&group=users&domain=acme.test&action=group_call&group_name=users",
+        LEADING "&user=1001&domain=acme.test&group_name=users",
+        LEADING "&group=users&domain=acme.test&purpose=publish-vm",
+        LEADING "&user=_all_&domain=acme.test&purpose=publish-vm",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(bodies); i++) {
+        assert_int_equal(answer(bodies[i]), 0);
+        has("<groups><group name=\"users\"><users><user id=\"1001\">");
+        has("value=\"h1001\"/>");
+        has("<user id=\"alice\">");
+        has("value=\"a1\"/>");
+        lacks("\"2000\"");
+    }
+    assert_int_equal(answer(LEADING "&domain=acme.test&group_name=sales"), -ENOENT);
+    assert_int_equal(answer(LEADING "&key=id&user=_all_&domain=acme.test"), -ENOENT);
+    out.max = 1000;
+    assert_int_equal(answer(bodies[0]), -ENOBUFS);
 }
 
 /* There are neither gateways nor addresses that are let in. */
@@ -315,6 +339,6 @@ static void test_call_that_is_not_ours(void **state)
 
 UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mailbox),
           CASE(test_dial_string), CASE(test_mailbox_of_nobody), CASE(test_number_alias),
-          CASE(test_message_for_user), CASE(test_empty_domain), CASE(test_not_found),
-          CASE(test_injection), CASE(test_menu), CASE(test_no_menu), CASE(test_call),
-          CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))
+          CASE(test_message_for_user), CASE(test_group), CASE(test_empty_domain),
+          CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
+          CASE(test_call), CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

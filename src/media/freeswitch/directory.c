@@ -5,10 +5,7 @@
 #include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 
-enum {
-    HASH_BYTES = 16, /* of an MD5 */
-    DIAL_STRING_SIZE = 512,
-};
+enum { HASH_BYTES = 16 }; /* of an MD5 */
 
 static bool is_mail_address(const char *text)
 {
@@ -49,29 +46,13 @@ static int add_mailbox(struct xml *xml, const struct snapshot_mailbox *mailbox)
     return 0;
 }
 
-/*
- * What user/<id>@<domain> dials: the edge, which knows where the phones are. ${…} is expanded when
- * the call is made, so the address of the edge stays in the configuration of the node.
- */
-static void add_dial_string(struct xml *xml, const struct snapshot *snapshot, const char *username)
-{
-    const struct snapshot_extension *extension = snapshot_extension(snapshot, username);
-    const char *domain = snapshot_domain(snapshot);
-    char dial[DIAL_STRING_SIZE];
-
-    if (!extension || !extension->username || strcmp(extension->username, username) != 0 ||
-        !is_made_of(username, ALNUM "*+._-") ||
-        str_printf(dial, sizeof(dial),
-                   "[sip_invite_domain=%s]sofia/edge/sip:%s@%s;fs_path=sip:${dp_edge_inside}",
-                   domain, username, domain))
-        return;
-    add_pair(xml, "param", "dial-string", dial);
-}
-
 static void add_phone(struct xml *xml, const struct snapshot *snapshot,
                       const struct snapshot_user *user)
 {
-    add_dial_string(xml, snapshot, user->username);
+    char dial[DIAL_STRING_SIZE];
+
+    if (print_dial_string(snapshot, user, dial) == 0)
+        add_pair(xml, "param", "dial-string", dial);
     /* A parameter, which is read and nothing else: variables are set on channels, see is_made_of.
      */
     if (user->display_name && user->display_name[0])
@@ -130,6 +111,25 @@ static int add_aliased(struct xml *xml, const struct snapshot *snapshot, const c
     return add_user(xml, snapshot, extension->username, number);
 }
 
+/* Every user of the tenant is in the group "users", and there is no other. */
+static int add_group(struct xml *xml, const struct snapshot *snapshot, const char *name)
+{
+    const struct snapshot_user *users;
+    size_t count;
+    int res = 0;
+
+    if (strcmp(name, "users") != 0)
+        return -ENOENT;
+    users = snapshot_users(snapshot, &count);
+    xml_open(xml, "groups");
+    xml_open(xml, "group");
+    xml_attr(xml, "name", name);
+    xml_open(xml, "users");
+    for (size_t i = 0; i < count && !res; i++)
+        res = add_user(xml, snapshot, users[i].username, NULL);
+    return res;
+}
+
 static int add_content(struct xml *xml, const struct snapshot *snapshot,
                        const struct fs_request *request)
 {
@@ -138,8 +138,12 @@ static int add_content(struct xml *xml, const struct snapshot *snapshot,
     /* Neither gateways nor addresses that are let in: trunks and phones are the edge's. */
     if (request->purpose[0] && !is_message)
         return 0;
+    if (request->group[0])
+        return add_group(xml, snapshot, request->group);
     if (!request->user[0])
         return 0;
+    if (is_message && strcmp(request->user, "_all_") == 0)
+        return add_group(xml, snapshot, "users");
     if (is_message || strcmp(request->key, "id") == 0)
         return add_user(xml, snapshot, request->user, NULL);
     if (strcmp(request->key, "number-alias") == 0)

@@ -39,6 +39,18 @@ void add_pair(struct xml *xml, const char *element, const char *name, const char
     xml_close(xml);
 }
 
+int print_dial_string(const struct snapshot *snapshot, const struct snapshot_user *user,
+                      char out[DIAL_STRING_SIZE])
+{
+    const char *domain = snapshot_domain(snapshot);
+
+    if (!user->number || !is_made_of(user->number, ALNUM "*+._-"))
+        return -ENOENT;
+    return str_printf(out, DIAL_STRING_SIZE,
+                      "[sip_invite_domain=%s]sofia/edge/sip:%s@%s;fs_path=sip:${dp_edge_inside}",
+                      domain, user->number, domain);
+}
+
 int fs_document_not_found(struct buf *out)
 {
     struct xml xml;

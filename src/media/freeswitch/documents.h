@@ -4,6 +4,7 @@
  * | section       | asked for                              | answer                               |
  * |---------------|----------------------------------------|--------------------------------------|
  * | directory     | a user, by id or number-alias          | the user, the mailbox of that number |
+ * |               | the group "users"                      | every user                           |
  * |               | a domain; purpose gateways,            | the domain, with nothing in it       |
  * |               | network-list                           |                                      |
  * | dialplan      | context from-edge                      | what to do with this very call       |
@@ -34,9 +35,11 @@ enum { FS_DOMAIN_SIZE = 256 };
 int fs_request_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE]) DP_CHECK;
 
 /*
- * Writes the document that answers the request into `out`, which is empty, and is so again after
- * an error. `snapshot` is the tenant of fs_request_domain. -ENOENT when there is no such thing: the
- * answer is the not-found document; -EIO without random numbers; -ENOBUFS or -ENOMEM of the buffer.
+ * Writes the document that answers the request into `out`, which is empty, and is so again after an
+ * error. `snapshot` is the tenant of fs_request_domain. -ENOENT when there is no such thing: the
+ * answer is the not-found document; -ENOBUFS when it does not fit, as a group of more than some
+ * 1,500 users does not fit into the 1 MiB that mod_xml_curl takes; -EIO without random numbers;
+ * -ENOMEM.
  */
 int fs_document(const struct fs_request *request, const struct snapshot *snapshot,
                 struct buf *out) DP_CHECK;

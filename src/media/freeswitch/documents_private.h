@@ -21,6 +21,16 @@ void open_document(struct xml *xml, struct buf *out, const char *section);
 /* <element name="…" value="…"/> */
 void add_pair(struct xml *xml, const char *element, const char *name, const char *value);
 
+enum { DIAL_STRING_SIZE = 512 };
+
+/*
+ * What rings the user: the edge, which knows where the phones are. ${…} is expanded when the call
+ * is made, so the address of the edge stays in the configuration of the node. -ENOENT when the user
+ * has no number.
+ */
+int print_dial_string(const struct snapshot *snapshot, const struct snapshot_user *user,
+                      char out[DIAL_STRING_SIZE]) DP_CHECK;
+
 /*
  * For each section: the tenant that a request is about, unchecked, -ENOENT for none; and the
  * document. As fs_request_domain and fs_document.
