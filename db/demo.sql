@@ -1,5 +1,5 @@
--- The demo tenant of `make run`: three users with a mailbox each, and a menu. Run by psql with the
--- variables domain, ha1_<user> and pin_<user>.
+-- The demo tenant of `make run`: three users with a mailbox each, a menu, a queue and a conference.
+-- Run by psql with the variables domain, ha1_<user> and pin_<user>.
 BEGIN;
 
 INSERT INTO voip.domains (name) VALUES (:'domain') RETURNING id AS domain_id \gset
@@ -42,5 +42,24 @@ INSERT INTO voip.ivr_entries (domain_id, menu_id, digit, extension_id)
 SELECT :domain_id, menu.id, right(e.number, 1), e.id
 FROM menu, voip.extensions e
 WHERE e.domain_id = :domain_id AND e.type = 'user';
+
+-- 8001: a queue that the users answer, longest idle first; who waited a minute leaves a message.
+WITH queue AS (
+    INSERT INTO voip.queues (domain_id, name, max_wait_s, timeout_to)
+    SELECT domain_id, 'service', 60, id FROM voip.extensions
+    WHERE domain_id = :domain_id AND number = '*1001' RETURNING id
+), members AS (
+    INSERT INTO voip.queue_members (domain_id, queue_id, user_id)
+    SELECT u.domain_id, queue.id, u.id FROM queue, voip.users u WHERE u.domain_id = :domain_id
+)
+INSERT INTO voip.extensions (domain_id, number, type, queue_id)
+SELECT :domain_id, '8001', 'queue', id FROM queue;
+
+-- 8100: a conference for whoever calls.
+WITH conference AS (
+    INSERT INTO voip.conferences (domain_id, name) VALUES (:domain_id, 'open') RETURNING id
+)
+INSERT INTO voip.extensions (domain_id, number, type, conference_id)
+SELECT :domain_id, '8100', 'conference', id FROM conference;
 
 COMMIT;

@@ -25,6 +25,8 @@ static void add_extension(struct snapshot *snapshot, const struct rows *rows)
                                          .username = rows_text(rows, 2),
                                          .mailbox = rows_text(rows, 3),
                                          .menu = rows_int(rows, 4),
+                                         .queue = rows_int(rows, 5),
+                                         .conference = rows_int(rows, 6),
                                      });
 }
 
@@ -58,10 +60,47 @@ static void add_mailbox(struct snapshot *snapshot, const struct rows *rows)
                                    });
 }
 
+static void add_queue(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){
+                                     .id = rows_int(rows, 0),
+                                     .name = rows_text(rows, 1),
+                                     .strategy = rows_text(rows, 2),
+                                     .ring_s = (int)rows_int(rows, 3),
+                                     .wrap_up_s = (int)rows_int(rows, 4),
+                                     .max_wait_s = (int)rows_int(rows, 5),
+                                     .music = rows_text(rows, 6),
+                                     .timeout_to = rows_text(rows, 7),
+                                     .no_agent_to = rows_text(rows, 8),
+                                 });
+}
+
+static void add_member(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_member(snapshot, rows_int(rows, 0),
+                        &(struct snapshot_member){
+                            .username = rows_text(rows, 1),
+                            .level = (int)rows_int(rows, 2),
+                            .position = (int)rows_int(rows, 3),
+                        });
+}
+
+static void add_conference(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_conference(snapshot, &(struct snapshot_conference){
+                                          .id = rows_int(rows, 0),
+                                          .name = rows_text(rows, 1),
+                                          .max_members = (int)rows_int(rows, 2),
+                                          .announce = rows_int(rows, 3) != 0,
+                                          .pin = rows_text(rows, 4),
+                                          .moderator_pin = rows_text(rows, 5),
+                                      });
+}
+
 /*
  * $1 is the id of the tenant. Every statement has an order, so that rows that did not change make
- * the same copy (the entries' is what snapshot_add_entry asks for). The columns that may be null
- * come last.
+ * the same copy (that of entries and members is what snapshot_add_entry and snapshot_add_member ask
+ * for). The columns that may be null come last.
  */
 static const struct step {
     enum snapshot_table table;
@@ -73,8 +112,9 @@ static const struct step {
     {SNAPSHOT_USERS, add_user, 3, 3,
      "SELECT username, display_name, ha1 FROM voip.users WHERE domain_id = $1 AND enabled "
      "ORDER BY 1"},
-    {SNAPSHOT_EXTENSIONS, add_extension, 5, 2,
-     "SELECT e.number, e.type, u.username, b.mailbox, e.ivr_menu_id FROM voip.extensions e "
+    {SNAPSHOT_EXTENSIONS, add_extension, 7, 2,
+     "SELECT e.number, e.type, u.username, b.mailbox, e.ivr_menu_id, e.queue_id, e.conference_id "
+     "FROM voip.extensions e "
      "LEFT JOIN voip.users u ON u.id = e.user_id AND u.enabled "
      "LEFT JOIN voip.voicemail_boxes b ON b.id = e.voicemail_box_id WHERE e.domain_id = $1 "
      "ORDER BY 1"},
@@ -88,6 +128,17 @@ static const struct step {
     {SNAPSHOT_MAILBOXES, add_mailbox, 4, 2,
      "SELECT b.mailbox, b.pin_ha1, b.email, u.username FROM voip.voicemail_boxes b "
      "LEFT JOIN voip.users u ON u.id = b.user_id WHERE b.domain_id = $1 ORDER BY 1"},
+    {SNAPSHOT_QUEUES, add_queue, 9, 6,
+     "SELECT q.id, q.name, q.strategy, q.ring_s, q.wrap_up_s, q.max_wait_s, q.music, t.number, "
+     "n.number FROM voip.queues q LEFT JOIN voip.extensions t ON t.id = q.timeout_to "
+     "LEFT JOIN voip.extensions n ON n.id = q.no_agent_to WHERE q.domain_id = $1 ORDER BY 1"},
+    {SNAPSHOT_MEMBERS, add_member, 4, 4,
+     "SELECT m.queue_id, u.username, m.level, m.position FROM voip.queue_members m "
+     "JOIN voip.users u ON u.id = m.user_id AND u.enabled WHERE m.domain_id = $1 "
+     "ORDER BY m.queue_id, m.level, m.position, u.username"},
+    {SNAPSHOT_CONFERENCES, add_conference, 6, 4,
+     "SELECT id, name, max_members, announce::int, pin, moderator_pin FROM voip.conferences "
+     "WHERE domain_id = $1 ORDER BY 1"},
 };
 
 static int add_rows(struct snapshot *snapshot, const struct step *step, struct rows *rows)
