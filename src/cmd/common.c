@@ -34,12 +34,25 @@ static void print_options(const struct cmd_option *options, size_t count)
     }
 }
 
+/* Those that all have; a verb's own meaning of one takes its place. */
+static void print_shared(const struct cmd_option *own)
+{
+    for (size_t i = 0; i < DP_COUNT(shared); i++) {
+        const struct cmd_option *at = own;
+
+        while (at && at->name && strcmp(at->name, shared[i].name) != 0)
+            at++;
+        if (!at || !at->name)
+            print_options(&shared[i], 1);
+    }
+}
+
 static void print_help(const char *verb, const char *summary, const struct cmd_option *options)
 {
     printf("usage: dialplane %s [OPTION…]\n\n%s.\n\n", verb, summary);
     if (options)
         print_options(options, OPTIONS_MAX);
-    print_options(shared, DP_COUNT(shared));
+    print_shared(options);
     printf("  -c, -s and -h are short for --config, --state and --help\n");
 }
 

@@ -13,6 +13,7 @@ static const struct cmd_verb verbs[] = {
     {"cdr-writer", "take call records from Redis and insert them into the database",
      cmd_cdr_writer},
     {"migrate", "create the database or bring its schema up to date", cmd_migrate},
+    {"channels", "list the channels of the media nodes, or hang one up", cmd_channels},
     {"doctor", "check every part of this node and say what to do", cmd_doctor},
 };
 

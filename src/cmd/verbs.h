@@ -2,6 +2,7 @@
 #pragma once
 
 int cmd_cdr_writer(int argc, char **argv);
+int cmd_channels(int argc, char **argv);
 int cmd_collector(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
