@@ -19,7 +19,10 @@
 #include "cmd/verbs.h"
 #include "tenant/change.h"
 
-enum { STATEMENT_MS = 9000 };
+enum {
+    STATEMENT_MS = 9000,
+    IDLE_MS = 3600 * 1000, /* a tenant without a call for so long leaves memory */
+};
 
 static void on_connected(struct listen *listen, void *arg)
 {
@@ -143,14 +146,24 @@ static int start_agi(struct serve *serve, struct err *err)
     return agi_start(&serve->agi, &options, err);
 }
 
+static int start_registry(struct serve *serve, struct err *err)
+{
+    char folder[PATH_MAX];
+    struct registry_options options = {.folder = folder, .idle_ms = IDLE_MS};
+    int res = str_printf(folder, sizeof(folder), "%s/tenants", serve->node.state);
+
+    if (!res)
+        res = registry_new(&serve->registry, &options);
+    return res ? err_sys(err, res, "tenants, with copies in %s", folder) : 0;
+}
+
 /* Who uses something starts after it, and stops before it. */
 static int start(struct serve *serve, struct err *err)
 {
-    int res = registry_new(&serve->registry);
+    int res = start_registry(serve, err);
 
-    if (res)
-        return err_set(err, res, "no memory for the tenants");
-    res = start_peers(serve, err);
+    if (!res)
+        res = start_peers(serve, err);
     if (!res)
         res = start_edges(serve, err);
     if (!res)
@@ -162,6 +175,7 @@ static int start(struct serve *serve, struct err *err)
 
 static void stop(struct serve *serve)
 {
+    registry_stop(serve->registry);
     http_server_stop(serve->documents);
     agi_stop(serve->agi);
     listen_stop(serve->listen);

@@ -39,7 +39,10 @@ struct serve {
 /* Starts the listener for media servers (control.documents_port), which uses all the rest. */
 int serve_documents_start(struct serve *serve, struct err *err) DP_CHECK;
 
-/* GET /healthz: 200 when every tenant is in memory, 503 before; JSON that says how things are. */
+/*
+ * GET /healthz: JSON that says how things are. 200 when tenants can be served: "ok" as the database
+ * has them, "stale" as they were last known; 503 "starting" before.
+ */
 void serve_healthz(void *arg, const struct http_request *request, struct http_response *response);
 
 /* GET /metrics, for Prometheus (text exposition format 0.0.4). */

@@ -1,5 +1,6 @@
 /* The listener for media servers: what the routes are, and from a request to its answer. */
 #include <errno.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "cmd/serve.h"
@@ -54,6 +55,29 @@ static int parse_body(const struct http_request *request, struct form *form)
     return form_parse(form, body, length, PAIRS_MAX);
 }
 
+static void wake(void *arg)
+{
+    sem_post(arg);
+}
+
+/* As registry_get, but waits for a tenant that is being read; -EAGAIN when that takes too long. */
+static int get_tenant(struct serve *serve, const char *domain, struct snapshot **out)
+{
+    int res = registry_get(serve->registry, domain, out);
+    sem_t ready;
+
+    if (res != -EINPROGRESS)
+        return res;
+    sem_init(&ready, 0, 0);
+    res = registry_wait(serve->registry, domain, TENANT_MS, wake, &ready);
+    while (!res && sem_wait(&ready) && errno == EINTR)
+        continue;
+    sem_destroy(&ready);
+    if (!res)
+        res = registry_get(serve->registry, domain, out);
+    return res == -EINPROGRESS ? -EAGAIN : res;
+}
+
 /* -ENOENT for a section that is not the one of the path: nothing of ours. */
 static int make_document(struct serve *serve, const char *section, const struct form *form,
                          struct buf *out)
@@ -69,7 +93,7 @@ static int make_document(struct serve *serve, const char *section, const struct 
         return -ENOENT;
     res = fs_request_domain(&asked, domain);
     if (!res)
-        res = registry_get(serve->registry, domain, TENANT_MS, &snapshot);
+        res = get_tenant(serve, domain, &snapshot);
     if (!res)
         res = fs_document(&asked, snapshot, out);
     snapshot_unref(snapshot);
@@ -93,7 +117,8 @@ static void on_freeswitch(void *arg, const struct http_request *request,
         res = fs_document_not_found(&response->body);
     /* FreeSWITCH takes any status but 200 for "no answer" and looks in its static configuration. */
     if (res == -EAGAIN)
-        http_problem(response, 503, NULL, "the tenant is not in memory and the database is away");
+        http_problem(response, 503, NULL,
+                     "nothing is known of the tenant while the database is away");
     else if (res == -EINVAL || res == -E2BIG)
         http_problem(response, 400, NULL, "this is no request of mod_xml_curl");
     else if (res)
@@ -104,7 +129,7 @@ static int look_up(struct serve *serve, const char *operation, const struct form
                    struct buf *out)
 {
     struct snapshot *snapshot = NULL;
-    int res = registry_get(serve->registry, realtime_domain(form), TENANT_MS, &snapshot);
+    int res = get_tenant(serve, realtime_domain(form), &snapshot);
 
     if (!res || res == -ENOENT)
         res = realtime_answer(operation, form, snapshot, out);

@@ -19,11 +19,17 @@ static json_t *edges_json(const struct serve *serve)
     return list;
 }
 
+/* After a start without the database: as soon as there are copies. */
+static bool can_serve(const struct registry_state *state)
+{
+    return state->ready || state->copies;
+}
+
 static const char *status_of(const struct registry_state *state)
 {
-    if (!state->ready)
-        return "starting";
-    return state->online ? "ok" : "stale";
+    if (state->ready && state->online)
+        return "ok";
+    return can_serve(state) ? "stale" : "starting";
 }
 
 void serve_healthz(void *arg, const struct http_request *request, struct http_response *response)
@@ -35,16 +41,17 @@ void serve_healthz(void *arg, const struct http_request *request, struct http_re
 
     (void)request;
     registry_state(serve->registry, &state);
-    json = json_pack("{s:s, s:s, s:I, s:I, s:o}", "status", status_of(&state), "database",
+    json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o}", "status", status_of(&state), "database",
                      state.online ? "connected" : "away", "tenants", (json_int_t)state.tenants,
-                     "pending", (json_int_t)state.pending, "edges", edges_json(serve));
+                     "in_memory", (json_int_t)state.in_memory, "pending", (json_int_t)state.pending,
+                     "edges", edges_json(serve));
     text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!text) {
         http_problem(response, 500, NULL, "no memory");
         return;
     }
-    response->status = state.ready ? 200 : 503;
+    response->status = can_serve(&state) ? 200 : 503;
     response->content_type = "application/json";
     buf_add_str(&response->body, text);
     buf_add_char(&response->body, '\n');
@@ -73,13 +80,23 @@ static void add_registry(struct buf *out, const struct serve *serve)
                state.online);
     add_metric(out, "ready", "gauge", "Whether every tenant was read since the start.",
                state.ready);
-    add_metric(out, "tenants", "gauge", "Tenants in memory.", state.tenants);
+    add_metric(out, "tenants", "gauge", "Tenants that are known.", state.tenants);
+    add_metric(out, "tenants_in_memory", "gauge", "Tenants in memory.", state.in_memory);
     add_metric(out, "tenants_pending", "gauge", "Tenants still to be read.", state.pending);
     add_metric(out, "users", "gauge", "Users in memory.", state.size.users);
     add_metric(out, "extensions", "gauge", "Extensions in memory.", state.size.extensions);
     add_metric(out, "snapshot_bytes", "gauge", "Memory that the tenants take.", state.size.bytes);
     add_metric(out, "snapshot_loads_total", "counter", "Tenants read from the database.",
                state.loads);
+    add_metric(out, "waiting", "gauge", "Requests that wait for a tenant.", state.waiting);
+    add_metric(out, "copies_written_total", "counter", "Copies of tenants written to disk.",
+               state.copies_written);
+    add_metric(out, "copies_failed_total", "counter", "Copies that could not be written.",
+               state.copies_failed);
+    add_metric(out, "copies_read_total", "counter", "Tenants served from their copy.",
+               state.copies_read);
+    add_metric(out, "copies_refused_total", "counter",
+               "Copies that were damaged, gone or of another version.", state.copies_refused);
 }
 
 static void add_answers(struct buf *out, struct serve *serve)

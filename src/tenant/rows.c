@@ -16,9 +16,20 @@ int rows_of_result(struct rows *rows, const PGresult *result, size_t columns, si
     return 0;
 }
 
-static const char *value_of_result(const struct rows *rows, int row, int column)
+int rows_of_copy(struct rows *rows, struct copy *copy, size_t columns, size_t required)
 {
-    return PQgetisnull(rows->result, row, column) ? NULL : PQgetvalue(rows->result, row, column);
+    *rows = (struct rows){.columns = columns, .required = required, .copy = copy};
+    return columns > ROWS_COLUMNS_MAX ? -EBADMSG : copy_table(copy, columns, &rows->count);
+}
+
+static int read_value(struct rows *rows, int row, int column)
+{
+    const char **value = &rows->values[column];
+
+    if (!rows->result)
+        return copy_value(rows->copy, value);
+    *value = PQgetisnull(rows->result, row, column) ? NULL : PQgetvalue(rows->result, row, column);
+    return 0;
 }
 
 int rows_next(struct rows *rows)
@@ -26,7 +37,8 @@ int rows_next(struct rows *rows)
     if (rows->next == rows->count)
         return 0;
     for (size_t i = 0; i < rows->columns; i++) {
-        rows->values[i] = value_of_result(rows, (int)rows->next, (int)i);
+        if (read_value(rows, (int)rows->next, (int)i))
+            return -EBADMSG;
         if (!rows->values[i] && i < rows->required)
             return -EBADMSG;
     }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/compiler.h"
+#include "tenant/copy.h"
 
 enum { ROWS_COLUMNS_MAX = 16 };
 
@@ -17,18 +18,24 @@ struct rows {
     const char *values[ROWS_COLUMNS_MAX];
     /* The rest is for rows_next. */
     size_t columns;
-    size_t required; /* so many columns, the first ones, are never null */
-    size_t next;     /* the row after the current one */
-    const PGresult *result;
+    size_t required;        /* so many columns, the first ones, are never null */
+    size_t next;            /* the row after the current one */
+    const PGresult *result; /* where they come from: this, or else a copy */
+    struct copy *copy;
 };
 
 /* The rows of `result`, which stays the caller's. -EBADMSG when it has other columns. */
 int rows_of_result(struct rows *rows, const PGresult *result, size_t columns,
                    size_t required) DP_CHECK;
 
+/* The next table of `copy`, which stays the caller's and is at its end afterwards. -EBADMSG. */
+int rows_of_copy(struct rows *rows, struct copy *copy, size_t columns, size_t required) DP_CHECK;
+
 /* Goes to the next row, the first one at first: 1; 0 behind the last; -EBADMSG. */
 int rows_next(struct rows *rows) DP_CHECK;
 
-/* A value of the current row. An integer is one of the database's, or null, which counts as 0. */
+/* A value of the current row. */
 const char *rows_text(const struct rows *rows, size_t column);
+
+/* An integer of the database; null counts as 0. */
 long long rows_int(const struct rows *rows, size_t column);

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -610,8 +611,10 @@ def test_metrics_are_well_formed(serve):
 
 
 def test_starts_without_the_database(serve):
+    """For the first time: without copies either (test_copies.py is about these)."""
     supervisor = serve.platform.supervisor
     supervisor.stop_process("serve")
+    shutil.rmtree(serve.platform.state / "tenants")
     serve.platform.db.close()
     supervisor.stop_process("postgresql")
     try:

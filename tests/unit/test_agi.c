@@ -140,7 +140,7 @@ static int start(void **state)
     static struct served served;
     struct agi_options options = {.address = "127.0.0.1"};
 
-    assert_int_equal(registry_new(&served.registry), 0);
+    assert_int_equal(registry_new(&served.registry, &(struct registry_options){0}), 0);
     assert_int_equal(registry_put(served.registry, tenant_make(TENANT_DOMAIN, "One")), 0);
     assert_int_equal(peers_new(&served.peers, NULL, 0), 0);
     options.registry = served.registry;

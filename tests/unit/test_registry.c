@@ -16,7 +16,7 @@ static int make(void **state)
 {
     struct registry *registry;
 
-    if (registry_new(&registry))
+    if (registry_new(&registry, &(struct registry_options){0}))
         return -1;
     *state = registry;
     return 0;
@@ -40,7 +40,7 @@ static void test_get(void **state)
     put(*state, "acme.test", "first");
     put(*state, "beta.test", "other");
     put(*state, "acme.test", "second");
-    assert_int_equal(registry_get(*state, "acme.test", 0, &snapshot), 0);
+    assert_int_equal(registry_get(*state, "acme.test", &snapshot), 0);
     assert_string_equal(snapshot_user(snapshot, "1001")->display_name, "second");
     snapshot_unref(snapshot);
 }
@@ -50,7 +50,7 @@ static void test_reference_outlives_the_next_one(void **state)
     struct snapshot *snapshot = NULL;
 
     put(*state, "acme.test", "first");
-    assert_int_equal(registry_get(*state, "acme.test", 0, &snapshot), 0);
+    assert_int_equal(registry_get(*state, "acme.test", &snapshot), 0);
     put(*state, "acme.test", "second");
     assert_string_equal(snapshot_user(snapshot, "1001")->display_name, "first");
     snapshot_unref(snapshot);
@@ -62,11 +62,11 @@ static void test_database_away(void **state)
     struct snapshot *snapshot = NULL;
     int64_t before = clock_mono_ms();
 
-    assert_int_equal(registry_get(*state, "acme.test", 5000, &snapshot), -EAGAIN);
+    assert_int_equal(registry_get(*state, "acme.test", &snapshot), -EAGAIN);
     assert_true(clock_mono_ms() - before < 1000);
     assert_null(snapshot);
     /* What is no domain is none, whatever the database would say. */
-    assert_int_equal(registry_get(*state, "Acme.test&x", 0, &snapshot), -ENOENT);
+    assert_int_equal(registry_get(*state, "Acme.test&x", &snapshot), -ENOENT);
 }
 
 static void test_state(void **state)
@@ -100,7 +100,7 @@ static void *read_all_the_time(void *arg)
     unsigned long last = 0, seen;
 
     while (!atomic_load(&race->over)) {
-        if (registry_get(race->registry, TENANT_DOMAIN, 0, &snapshot)) {
+        if (registry_get(race->registry, TENANT_DOMAIN, &snapshot)) {
             atomic_fetch_add(&race->bad, 1);
             continue;
         }

@@ -75,7 +75,7 @@ void agi_session_retry(struct agi_session *session, struct registry *registry)
 {
     const char *domain = agi_argument(&session->request, "domain");
     struct snapshot *snapshot = NULL;
-    int res = domain ? registry_get(registry, domain, 0, &snapshot) : -EINVAL;
+    int res = domain ? registry_get(registry, domain, &snapshot) : -EINVAL;
 
     if (res == 0 || res == -ENOENT)
         answer(session, snapshot);
