@@ -230,22 +230,6 @@ static int give(struct snapshot *snapshot, enum snapshot_table kind, enum snapsh
     return res;
 }
 
-/* Of several numbers the one that is the user's name, or else the first. */
-static void give_numbers(struct snapshot *snapshot)
-{
-    const struct table *table = &snapshot->tables[SNAPSHOT_EXTENSIONS];
-
-    for (size_t i = 0; i < table->count; i++) {
-        const struct snapshot_extension *extension = row_at(table, SNAPSHOT_EXTENSIONS, i);
-        struct snapshot_user *user = NULL;
-
-        if (extension->username)
-            user = (void *)snapshot_find(snapshot, SNAPSHOT_USERS, &extension->username);
-        if (user && (!user->number || strcmp(extension->number, user->username) == 0))
-            user->number = extension->number;
-    }
-}
-
 int snapshot_publish(struct snapshot *snapshot)
 {
     int res = snapshot->error;
@@ -256,8 +240,6 @@ int snapshot_publish(struct snapshot *snapshot)
         if (snapshot_compare[kind])
             res = sort(&snapshot->tables[kind], kind);
     }
-    if (!res)
-        give_numbers(snapshot);
     if (!res)
         res = give(snapshot, SNAPSHOT_ENTRIES, SNAPSHOT_MENUS, take_entry);
     return res ? res : give(snapshot, SNAPSHOT_MEMBERS, SNAPSHOT_QUEUES, take_member);

@@ -45,8 +45,8 @@ void snapshot_add_member(struct snapshot *snapshot, int64_t queue,
                          const struct snapshot_member *row);
 
 /*
- * Sorts the tables, and gives the menus their entries, the queues their members and the users their
- * numbers, which their rows do not have yet. From here on the snapshot is read only. -ENOMEM,
- * -ENOBUFS, or -EINVAL when a key is there twice or an entry or a member belongs to nothing.
+ * Sorts the tables and gives the menus their entries and the queues their members. From here on the
+ * snapshot is read only. -ENOMEM, -ENOBUFS, or -EINVAL when a key is there twice or an entry or a
+ * member belongs to nothing.
  */
 int snapshot_publish(struct snapshot *snapshot) DP_CHECK;

@@ -20,8 +20,7 @@ struct snapshot;
 struct snapshot_user {
     const char *username;
     const char *display_name;
-    const char *ha1;    /* md5(username:domain:password), 32 lower-case digits */
-    const char *number; /* that rings the user, who may have another name; NULL when none does */
+    const char *ha1; /* md5(username:domain:password), 32 lower-case digits */
 };
 
 /* What a number leads to; the one that its type names is set, the others are NULL or 0. */

@@ -12,8 +12,7 @@ struct snapshot *fuzz_tenant(void)
 
     FUZZ_CHECK(snapshot_new(&snapshot, "acme.test", "${system(id)}") == 0);
     snapshot_reserve(snapshot, SNAPSHOT_USERS, 1);
-    snapshot_add_user(snapshot,
-                      &(struct snapshot_user){"1001", "$${x} \xff <X-PRE-PROCESS", HASH, NULL});
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1001", "$${x} \xff <X-PRE-PROCESS", HASH});
     snapshot_reserve(snapshot, SNAPSHOT_MENUS, 1);
     snapshot_add_menu(snapshot, &(struct snapshot_menu){7, "a\"b", "\x01", 5000, 3, NULL, 0});
     snapshot_reserve(snapshot, SNAPSHOT_ENTRIES, 2);

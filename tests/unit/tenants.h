@@ -6,10 +6,33 @@
 
 #define TENANT_DOMAIN "acme.test"
 
+/* Queue 4 with alice before 1001 and a user who cannot be dialled, conference 3. */
+static inline void tenant_add_groups(struct snapshot *snapshot)
+{
+    snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 1);
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 4,
+                                                          .name = "Sales ${x}",
+                                                          .strategy = "top_down",
+                                                          .music = "demo/music",
+                                                          .ring_s = 15,
+                                                          .wrap_up_s = 5,
+                                                          .max_wait_s = 600,
+                                                          .no_agent_to = "1001"});
+    snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 3);
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"alice", 1, 2});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 2, 1});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"#1", 3, 1});
+    snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
+    snapshot_add_conference(
+        snapshot,
+        &(struct snapshot_conference){
+            .id = 3, .name = "Weekly", .pin = "1234", .max_members = 9, .announce = true});
+}
+
 /*
  * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
- * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox. `mark` is the display name of user
- * 1001.
+ * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, conference 3. `mark` is the
+ * display name of user 1001.
  */
 static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 {
@@ -17,9 +40,8 @@ static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 
     assert_int_equal(snapshot_new(&snapshot, domain, "Europe/Berlin"), 0);
     snapshot_reserve(snapshot, SNAPSHOT_USERS, 2);
-    snapshot_add_user(snapshot,
-                      &(struct snapshot_user){"alice", "Alice \"A\" $${x} <X-", "a1", NULL});
-    snapshot_add_user(snapshot, &(struct snapshot_user){"1001", mark, "h1001", NULL});
+    snapshot_add_user(snapshot, &(struct snapshot_user){"alice", "Alice \"A\" $${x} <X-", "a1"});
+    snapshot_add_user(snapshot, &(struct snapshot_user){"1001", mark, "h1001"});
     snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 4);
     snapshot_add_extension(
         snapshot, &(struct snapshot_extension){.number = "5000", .type = "ivr", .menu = 7});
@@ -46,6 +68,7 @@ static inline struct snapshot *tenant_make(const char *domain, const char *mark)
     snapshot_add_mailbox(snapshot,
                          &(struct snapshot_mailbox){"1001", "a761dc16c93d69f043029b2c945a970e",
                                                     "u+1@acme.test", "1001"});
+    tenant_add_groups(snapshot);
     assert_int_equal(snapshot_publish(snapshot), 0);
     return snapshot;
 }

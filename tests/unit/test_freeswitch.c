@@ -11,9 +11,11 @@
 #define DOMAIN_IS(value) FIVE("directory", "domain", "name", value)
 #define LEADING          DOMAIN_IS("acme.test") "&Event-Name=GENERAL"
 #define USER             LEADING "&action=voicemail-lookup&key=id&domain=acme.test&user="
-#define MENU                                                                                       \
-    FIVE("configuration", "configuration", "name", "ivr.conf")                                     \
-    "&Event-Name=REQUEST_PARAMS&Menu-Name="
+#define CONFIGURATION(name)                                                                        \
+    FIVE("configuration", "configuration", "name", name) "&Event-Name=REQUEST_PARAMS"
+#define MENU       CONFIGURATION("ivr.conf") "&Menu-Name="
+#define QUEUE      CONFIGURATION("callcenter.conf") "&CC-Queue="
+#define CONFERENCE CONFIGURATION("conference.conf") "&conference_name=x&profile_name="
 
 #define CALL                                                                                       \
     "01234567-89ab-cdef-0123-456789abcdef;start=1795224953.414933;from=1001;to=5000;"              \
@@ -66,7 +68,8 @@ static int teardown(void **state)
 
 static void has(const char *text)
 {
-    assert_non_null(strstr(out.data, text));
+    if (!strstr(out.data, text))
+        fail_msg("no %s in %s", text, out.data);
 }
 
 static void lacks(const char *text)
@@ -99,15 +102,14 @@ static void test_user_without_mailbox(void **state)
     lacks("vm-mailto");
 }
 
-/* Through the edge, by the number that rings the user. */
+/* Through the edge, to the phones and to nothing else. */
 static void test_dial_string(void **state)
 {
     (void)state;
     assert_int_equal(answer(USER "1001"), 0);
-    has("<param name=\"dial-string\" value=\"[sip_invite_domain=acme.test]sofia/edge/"
+    has("<param name=\"dial-string\" "
+        "value=\"[sip_invite_domain=acme.test,sip_h_&#88;-VOIP-Ring=phones]sofia/edge/"
         "sip:1001@acme.test;fs_path=sip:&#36;{dp_edge_inside}\"/>");
-    assert_int_equal(answer(USER "alice"), 0);
-    has("sofia/edge/sip:6000@acme.test;");
 }
 
 /* It has an id like a user, so it needs credentials like one: some that nobody knows. */
@@ -260,6 +262,60 @@ static void test_no_menu(void **state)
     assert_int_equal(answer(MENU "acme.test%2F7&Menu-Name=acme.test%2F9"), -EINVAL);
 }
 
+static void test_queue(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(QUEUE "4%40acme.test"), 0);
+    has("<configuration name=\"callcenter.conf\"><queues><queue name=\"4@acme.test\">"
+        "<param name=\"strategy\" value=\"top-down\"/>"
+        "<param name=\"moh-sound\" value=\"demo/music.wav\"/>"
+        "<param name=\"ma&#120;-wait-time\" value=\"600\"/>"
+        "<param name=\"ma&#120;-wait-time-with-no-agent\" value=\"1\"/>");
+    has("</queue></queues><agents><agent name=\"alice@acme.test\" type=\"callback\" "
+        "contact=\"[leg_timeout=15,sip_invite_domain=acme.test,sip_h_&#88;-VOIP-Ring=phones]"
+        "sofia/edge/sip:alice@acme.test;fs_path=sip:&#36;{dp_edge_inside}\" wrap-up-time=\"5\"");
+    has("<tiers><tier agent=\"alice@acme.test\" queue=\"4@acme.test\" level=\"1\" position=\"2\"/>"
+        "<tier agent=\"1001@acme.test\" queue=\"4@acme.test\" level=\"2\" "
+        "position=\"1\"/></tiers>");
+    /* A status would log in, or out, who is in the queue now. */
+    lacks("status");
+    lacks("#1@");
+    lacks("Sales");
+}
+
+static void test_conference(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(CONFERENCE "acme.test%2F3"), 0);
+    has("<configuration name=\"conference.conf\"><profiles><profile name=\"acme.test/3\">"
+        "<param name=\"domain\" value=\"acme.test\"/>");
+    has("<param name=\"ma&#120;-members\" value=\"9\"/><param name=\"pin\" value=\"1234\"/>");
+    has("enter-sound");
+    lacks("moderator-pin");
+}
+
+/* What is loaded with a module, and what a module asks for beside, is in files. */
+static void test_no_queue_or_conference(void **state)
+{
+    static const char *const bodies[] = {
+        FIVE("configuration", "configuration", "name", "callcenter.conf"),
+        QUEUE "5%40acme.test",
+        QUEUE "4%2Facme.test",
+        QUEUE "acme.test%2F4",
+        QUEUE "acme.test%404",
+        QUEUE "4%40acme.test%40",
+        CONFIGURATION("callcenter.conf") "&Menu-Name=acme.test%2F4",
+        CONFERENCE "acme.test%2F4",
+        CONFERENCE "3%40acme.test",
+        CONFERENCE "default",
+        CONFIGURATION("conference.conf") "&presence=true",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(bodies); i++)
+        assert_int_equal(answer(bodies[i]), -ENOENT);
+}
+
 /* One call: its service, whole. */
 static void test_call(void **state)
 {
@@ -280,6 +336,11 @@ static void test_call(void **state)
     assert_int_equal(answer(FROM_EDGE("mailbox;id=alice;domain=acme.test", CALL ";leg=0")), 0);
     has("data=\"sensitive_dtmf=true\"");
     has("data=\"listen-&#36;{user_name} XML services\"");
+    assert_int_equal(answer(FROM_EDGE("queue;id=4;domain=acme.test", CALL)), 0);
+    has("data=\"queue XML services\"");
+    assert_int_equal(answer(FROM_EDGE("conference;id=3;domain=acme.test", CALL)), 0);
+    has("data=\"sensitive_dtmf=true\"");
+    has("data=\"conference XML services\"");
 }
 
 static void test_call_for_what_is_not_there(void **state)
@@ -289,6 +350,8 @@ static void test_call_for_what_is_not_there(void **state)
         FROM_EDGE("ivr;id=x;domain=acme.test", CALL),
         FROM_EDGE("voicemail;id=1009;domain=acme.test", CALL),
         FROM_EDGE("mailbox;id=bob;domain=acme.test", CALL),
+        FROM_EDGE("queue;id=5;domain=acme.test", CALL),
+        FROM_EDGE("conference;id=4;domain=acme.test", CALL),
     };
 
     (void)state;
@@ -341,4 +404,5 @@ UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mai
           CASE(test_dial_string), CASE(test_mailbox_of_nobody), CASE(test_number_alias),
           CASE(test_message_for_user), CASE(test_group), CASE(test_empty_domain),
           CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
+          CASE(test_queue), CASE(test_conference), CASE(test_no_queue_or_conference),
           CASE(test_call), CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

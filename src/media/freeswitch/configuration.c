@@ -1,80 +1,85 @@
+/*
+ * Menus, queues and conferences: what FreeSWITCH takes for a part of its configuration files, asked
+ * for by the name that the dialplan gives it. What all of them share (settings of a module, keys of
+ * a conference) is in conf/freeswitch.
+ */
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 
-enum { INTER_DIGIT_MS = 2000 }; /* menus take one digit: never waited for */
+/* A file, and how the thing that is asked for is named. */
+static const struct file {
+    const char *name;
+    size_t asked;   /* of struct fs_request: the string with the name */
+    char separator; /* '/': <domain>/<id>, '@': <id>@<domain> */
+    int (*add)(struct xml *xml, const struct snapshot *snapshot, int64_t id, const char *name);
+} files[] = {
+    {"callcenter.conf", offsetof(struct fs_request, queue), '@', configuration_queue},
+    {"conference.conf", offsetof(struct fs_request, conference), '/', configuration_conference},
+    {"ivr.conf", offsetof(struct fs_request, menu), '/', configuration_menu},
+};
 
-/* Sounds are found below the channel's sound_prefix (conf/freeswitch); the format is by name. */
-static void add_sound(struct xml *xml, const char *attribute, const char *prompt)
+static const struct file *find_file(const struct fs_request *request)
 {
-    char file[160];
-
-    if (prompt && str_printf(file, sizeof(file), "%s.wav", prompt) == 0)
-        xml_attr(xml, attribute, file);
+    for (size_t i = 0; i < DP_COUNT(files); i++) {
+        if (strcmp(files[i].name, request->key_value) == 0)
+            return &files[i];
+    }
+    return NULL;
 }
 
-/* The number is dialled at the edge, which knows what it is: see conf/freeswitch. */
-static void add_entry(struct xml *xml, const struct snapshot_entry *entry)
+static const char *asked_name(const struct file *file, const struct fs_request *request)
 {
-    char transfer[128];
-
-    if (!str_is_extension(entry->number) ||
-        str_printf(transfer, sizeof(transfer), "transfer to-edge-%s XML services", entry->number))
-        return;
-    xml_open(xml, "entry");
-    xml_attr(xml, "action", "menu-exec-app");
-    xml_attr(xml, "digits", entry->digit);
-    xml_attr(xml, "param", transfer);
-    xml_close(xml);
+    return *(const char *const *)((const char *)request + file->asked);
 }
 
-static int write_menu(const char *name, const struct snapshot_menu *menu, struct buf *out)
+static int parse_name(const struct file *file, const char *name, char domain[FS_DOMAIN_SIZE],
+                      int64_t *id)
 {
-    struct xml xml;
+    const char *separator = strchr(name, file->separator);
+    char left[FS_DOMAIN_SIZE];
+    const char *right;
+    uint64_t number;
 
-    open_document(&xml, out, "configuration");
-    xml_open(&xml, "configuration");
-    xml_attr(&xml, "name", "ivr.conf");
-    xml_open(&xml, "menus");
-    xml_open(&xml, "menu");
-    xml_attr(&xml, "name", name);
-    add_sound(&xml, "greet-long", menu->greeting);
-    add_sound(&xml, "invalid-sound", menu->invalid);
-    xml_attr_int(&xml, "timeout", menu->timeout_ms);
-    xml_attr_int(&xml, "inter-digit-timeout", INTER_DIGIT_MS);
-    xml_attr_int(&xml, "digit-len", 1);
-    xml_attr_int(&xml, "max-failures", menu->tries);
-    xml_attr_int(&xml, "max-timeouts", menu->tries);
-    for (size_t i = 0; i < menu->entry_count; i++)
-        add_entry(&xml, &menu->entries[i]);
-    return xml_finish(&xml);
-}
-
-static bool is_menu(const struct fs_request *request)
-{
-    return strcmp(request->key_value, "ivr.conf") == 0;
+    if (!separator || separator - name >= FS_DOMAIN_SIZE)
+        return -ENOENT;
+    memcpy(left, name, (size_t)(separator - name));
+    left[separator - name] = '\0';
+    right = separator + 1;
+    if (str_to_u64(file->separator == '@' ? left : right, 1, INT64_MAX, &number) ||
+        str_copy(domain, FS_DOMAIN_SIZE, file->separator == '@' ? right : left))
+        return -ENOENT;
+    *id = (int64_t)number;
+    return 0;
 }
 
 int configuration_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE])
 {
-    if (!is_menu(request) || str_copy(out, FS_DOMAIN_SIZE, request->menu))
-        return -ENOENT;
-    out[strcspn(out, "/")] = '\0';
-    return 0;
+    const struct file *file = find_file(request);
+    int64_t id;
+
+    return file ? parse_name(file, asked_name(file, request), out, &id) : -ENOENT;
 }
 
 int configuration_document(const struct fs_request *request, const struct snapshot *snapshot,
                            struct buf *out)
 {
-    const char *slash = strchr(request->menu, '/');
-    const struct snapshot_menu *menu;
-    uint64_t id;
+    const struct file *file = find_file(request);
+    char domain[FS_DOMAIN_SIZE];
+    struct xml xml;
+    int64_t id;
+    int res;
 
-    if (!slash || str_to_u64(slash + 1, 1, INT64_MAX, &id))
+    if (!file || parse_name(file, asked_name(file, request), domain, &id))
         return -ENOENT;
-    menu = snapshot_menu(snapshot, (int64_t)id);
-    return menu ? write_menu(request->menu, menu, out) : -ENOENT;
+    doc_open(&xml, out, "configuration");
+    xml_open(&xml, "configuration");
+    xml_attr(&xml, "name", file->name);
+    res = file->add(&xml, snapshot, id, asked_name(file, request));
+    return res ? res : xml_finish(&xml);
 }

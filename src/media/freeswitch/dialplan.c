@@ -143,16 +143,44 @@ static void add_listen(struct xml *xml, const struct service *service)
     add_mailbox(xml, service, "listen");
 }
 
-static bool has_menu(const struct snapshot *snapshot, const struct service *service)
+static void add_queue(struct xml *xml, const struct service *service)
+{
+    (void)service;
+    add_action(xml, "transfer", "queue XML services");
+}
+
+static void add_conference(struct xml *xml, const struct service *service)
+{
+    (void)service;
+    add_action(xml, "transfer", "conference XML services");
+}
+
+/* The id, 0 when it is no number. */
+static int64_t number_of(const struct service *service)
 {
     uint64_t id;
 
-    return str_to_u64(service->id, 1, INT64_MAX, &id) == 0 && snapshot_menu(snapshot, (int64_t)id);
+    return str_to_u64(service->id, 1, INT64_MAX, &id) ? 0 : (int64_t)id;
+}
+
+static bool has_menu(const struct snapshot *snapshot, const struct service *service)
+{
+    return snapshot_menu(snapshot, number_of(service));
 }
 
 static bool has_mailbox(const struct snapshot *snapshot, const struct service *service)
 {
     return snapshot_mailbox(snapshot, service->id) || snapshot_user(snapshot, service->id);
+}
+
+static bool has_queue(const struct snapshot *snapshot, const struct service *service)
+{
+    return snapshot_queue(snapshot, number_of(service));
+}
+
+static bool has_conference(const struct snapshot *snapshot, const struct service *service)
+{
+    return snapshot_conference(snapshot, number_of(service));
 }
 
 static const struct kind {
@@ -164,6 +192,8 @@ static const struct kind {
     {"ivr", has_menu, add_menu, false},
     {"voicemail", has_mailbox, add_leave, false},
     {"mailbox", has_mailbox, add_listen, true},
+    {"queue", has_queue, add_queue, false},
+    {"conference", has_conference, add_conference, true},
 };
 
 static const struct kind *find_kind(const struct service *service)
@@ -180,7 +210,7 @@ static int write_call(const struct kind *kind, const struct service *service, bo
 {
     struct xml xml;
 
-    open_document(&xml, out, "dialplan");
+    doc_open(&xml, out, "dialplan");
     xml_open(&xml, "context");
     xml_attr(&xml, "name", "from-edge");
     xml_open(&xml, "extension");

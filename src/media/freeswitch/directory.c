@@ -12,7 +12,7 @@ static bool is_mail_address(const char *text)
     const char *at = strchr(text, '@');
 
     return at && at != text && at == strrchr(text, '@') && at[1] && text[0] != '-' &&
-           is_made_of(text, ALNUM "@.+_=-");
+           doc_is_made_of(text, ALNUM "@.+_=-");
 }
 
 /*
@@ -28,7 +28,7 @@ static int add_hash(struct xml *xml, const char *name, const char *hash)
     if (!hash)
         res = crypto_random_hex(random, HASH_BYTES);
     if (!res)
-        add_pair(xml, "param", name, hash ? hash : random);
+        doc_param(xml, name, hash ? hash : random);
     return res;
 }
 
@@ -37,26 +37,27 @@ static int add_mailbox(struct xml *xml, const struct snapshot_mailbox *mailbox)
 {
     int res = add_hash(xml, "vm-a1-hash", mailbox ? mailbox->pin_ha1 : NULL);
 
-    add_pair(xml, "param", "vm-enabled", mailbox ? "true" : "false");
+    doc_param(xml, "vm-enabled", mailbox ? "true" : "false");
     if (res || !mailbox || !mailbox->email || !is_mail_address(mailbox->email))
         return res;
-    add_pair(xml, "param", "vm-mailto", mailbox->email);
-    add_pair(xml, "param", "vm-email-all-messages", "true");
-    add_pair(xml, "param", "vm-keep-local-after-email", "true");
+    doc_param(xml, "vm-mailto", mailbox->email);
+    doc_param(xml, "vm-email-all-messages", "true");
+    doc_param(xml, "vm-keep-local-after-email", "true");
     return 0;
 }
 
 static void add_phone(struct xml *xml, const struct snapshot *snapshot,
                       const struct snapshot_user *user)
 {
-    char dial[DIAL_STRING_SIZE];
+    char dial[DOC_DIAL_SIZE];
 
-    if (print_dial_string(snapshot, user, dial) == 0)
-        add_pair(xml, "param", "dial-string", dial);
-    /* A parameter, which is read and nothing else: variables are set on channels, see is_made_of.
+    if (doc_dial_string(snapshot, user->username, 0, dial) == 0)
+        doc_param(xml, "dial-string", dial);
+    /* A parameter, which is read and nothing else: variables are set on channels, see
+     * doc_is_made_of.
      */
     if (user->display_name && user->display_name[0])
-        add_pair(xml, "param", "display-name", user->display_name);
+        doc_param(xml, "display-name", user->display_name);
 }
 
 static void add_variables(struct xml *xml, const struct snapshot *snapshot)
@@ -65,9 +66,9 @@ static void add_variables(struct xml *xml, const struct snapshot *snapshot)
 
     xml_open(xml, "variables");
     /* There is no such context: whoever gets past the edge gets nowhere. */
-    add_pair(xml, "variable", "user_context", "none");
-    if (is_made_of(timezone, ALNUM "/_+-"))
-        add_pair(xml, "variable", "timezone", timezone);
+    doc_pair(xml, "variable", "user_context", "none");
+    if (doc_is_made_of(timezone, ALNUM "/_+-"))
+        doc_pair(xml, "variable", "timezone", timezone);
     xml_close(xml);
 }
 
@@ -157,7 +158,7 @@ int directory_document(const struct fs_request *request, const struct snapshot *
     struct xml xml;
     int res;
 
-    open_document(&xml, out, "directory");
+    doc_open(&xml, out, "directory");
     xml_open(&xml, "domain");
     xml_attr(&xml, "name", snapshot_domain(snapshot));
     res = add_content(&xml, snapshot, request);

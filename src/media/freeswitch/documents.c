@@ -1,6 +1,7 @@
 #include "media/freeswitch/documents.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -17,12 +18,12 @@ static const struct section {
     {"directory", directory_domain, directory_document},
 };
 
-bool is_made_of(const char *text, const char *characters)
+bool doc_is_made_of(const char *text, const char *characters)
 {
     return text[0] && text[strspn(text, characters)] == '\0';
 }
 
-void open_document(struct xml *xml, struct buf *out, const char *section)
+void doc_open(struct xml *xml, struct buf *out, const char *section)
 {
     xml_init(xml, out);
     xml_open(xml, "document");
@@ -31,7 +32,7 @@ void open_document(struct xml *xml, struct buf *out, const char *section)
     xml_attr(xml, "name", section);
 }
 
-void add_pair(struct xml *xml, const char *element, const char *name, const char *value)
+void doc_pair(struct xml *xml, const char *element, const char *name, const char *value)
 {
     xml_open(xml, element);
     xml_attr(xml, "name", name);
@@ -39,23 +40,45 @@ void add_pair(struct xml *xml, const char *element, const char *name, const char
     xml_close(xml);
 }
 
-int print_dial_string(const struct snapshot *snapshot, const struct snapshot_user *user,
-                      char out[DIAL_STRING_SIZE])
+void doc_param(struct xml *xml, const char *name, const char *value)
+{
+    doc_pair(xml, "param", name, value);
+}
+
+void doc_number(struct xml *xml, const char *name, long long value)
+{
+    xml_open(xml, "param");
+    xml_attr(xml, "name", name);
+    xml_attr_int(xml, "value", value);
+    xml_close(xml);
+}
+
+int doc_sound(const char *prompt, char out[DOC_FILE_SIZE])
+{
+    return prompt ? str_printf(out, DOC_FILE_SIZE, "%s.wav", prompt) : -ENOENT;
+}
+
+int doc_dial_string(const struct snapshot *snapshot, const char *username, int ring_s,
+                    char out[DOC_DIAL_SIZE])
 {
     const char *domain = snapshot_domain(snapshot);
+    char limit[32] = "";
 
-    if (!user->number || !is_made_of(user->number, ALNUM "*+._-"))
+    if (!doc_is_made_of(username, ALNUM "*+._-"))
         return -ENOENT;
-    return str_printf(out, DIAL_STRING_SIZE,
-                      "[sip_invite_domain=%s]sofia/edge/sip:%s@%s;fs_path=sip:${dp_edge_inside}",
-                      domain, user->number, domain);
+    if (ring_s > 0)
+        snprintf(limit, sizeof(limit), "leg_timeout=%d,", ring_s);
+    return str_printf(out, DOC_DIAL_SIZE,
+                      "[%ssip_invite_domain=%s,sip_h_X-VOIP-Ring=phones]"
+                      "sofia/edge/sip:%s@%s;fs_path=sip:${dp_edge_inside}",
+                      limit, domain, username, domain);
 }
 
 int fs_document_not_found(struct buf *out)
 {
     struct xml xml;
 
-    open_document(&xml, out, "result");
+    doc_open(&xml, out, "result");
     xml_open(&xml, "result");
     xml_attr(&xml, "status", "not found");
     return xml_finish(&xml);

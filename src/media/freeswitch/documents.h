@@ -8,7 +8,9 @@
  * |               | a domain; purpose gateways,            | the domain, with nothing in it       |
  * |               | network-list                           |                                      |
  * | dialplan      | context from-edge                      | what to do with this very call       |
- * | configuration | ivr.conf, Menu-Name=<domain>/<id>      | the menu                             |
+ * | configuration | ivr.conf: menu <domain>/<id>           | the menu                             |
+ * |               | callcenter.conf: queue <id>@<domain>   | the queue, its agents and tiers      |
+ * |               | conference.conf: profile <domain>/<id> | the profile                          |
  *
  * Anything else is not found: FreeSWITCH then looks into its own files.
  *

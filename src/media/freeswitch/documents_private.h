@@ -1,35 +1,46 @@
-/* What the documents of all sections are made of, and one pair of functions per section. */
+/* What the documents of all sections are made of, and the functions of each section. */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "media/freeswitch/documents.h"
 #include "media/xml.h"
 
 #define ALNUM "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+enum { DOC_FILE_SIZE = 160, DOC_DIAL_SIZE = 512 };
+
 /*
  * FreeSWITCH expands ${…} in what reaches a channel, and ${…} can run programs; addresses of mail
  * become words of a shell's command line. No escaping of ours lasts that long, so such values go
  * out only if every character is harmless. False for "".
  */
-bool is_made_of(const char *text, const char *characters);
+bool doc_is_made_of(const char *text, const char *characters);
 
 /* Starts a document and its section. */
-void open_document(struct xml *xml, struct buf *out, const char *section);
+void doc_open(struct xml *xml, struct buf *out, const char *section);
 
-/* <element name="…" value="…"/> */
-void add_pair(struct xml *xml, const char *element, const char *name, const char *value);
-
-enum { DIAL_STRING_SIZE = 512 };
+/* <element name="…" value="…"/> and <param name="…" value="…"/> */
+void doc_pair(struct xml *xml, const char *element, const char *name, const char *value);
+void doc_param(struct xml *xml, const char *name, const char *value);
+void doc_number(struct xml *xml, const char *name, long long value);
 
 /*
- * What rings the user: the edge, which knows where the phones are. ${…} is expanded when the call
- * is made, so the address of the edge stays in the configuration of the node. -ENOENT when the user
- * has no number.
+ * The file of a prompt. It is found below the channel's sound_prefix (conf/freeswitch); the format
+ * is by name. -ENOENT without a prompt.
  */
-int print_dial_string(const struct snapshot *snapshot, const struct snapshot_user *user,
-                      char out[DIAL_STRING_SIZE]) DP_CHECK;
+int doc_sound(const char *prompt, char out[DOC_FILE_SIZE]) DP_CHECK;
+
+/*
+ * What rings the phones of a user: the edge, which knows where they are, and which is asked for
+ * nothing else (X-VOIP-Ring), whatever is said of numbers that lead to that user. ${…} is expanded
+ * when the call is made, so the address of the edge stays in the configuration of the node.
+ * `ring_s`: for so many seconds, 0 for as long as whoever calls says. -ENOENT when the name is none
+ * for a URI.
+ */
+int doc_dial_string(const struct snapshot *snapshot, const char *username, int ring_s,
+                    char out[DOC_DIAL_SIZE]) DP_CHECK;
 
 /*
  * For each section: the tenant that a request is about, unchecked, -ENOENT for none; and the
@@ -44,3 +55,11 @@ int dialplan_document(const struct fs_request *request, const struct snapshot *s
 int configuration_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE]) DP_CHECK;
 int configuration_document(const struct fs_request *request, const struct snapshot *snapshot,
                            struct buf *out) DP_CHECK;
+
+/* What is within <configuration>: the thing with this id, named as it was asked for. -ENOENT. */
+int configuration_menu(struct xml *xml, const struct snapshot *snapshot, int64_t id,
+                       const char *name) DP_CHECK;
+int configuration_queue(struct xml *xml, const struct snapshot *snapshot, int64_t id,
+                        const char *name) DP_CHECK;
+int configuration_conference(struct xml *xml, const struct snapshot *snapshot, int64_t id,
+                             const char *name) DP_CHECK;

@@ -20,6 +20,8 @@ static const struct field {
     {"variable_sip_h_X-VOIP-Service", offsetof(struct fs_request, service)},
     {"variable_sip_h_X-VOIP-Call", offsetof(struct fs_request, call)},
     {"Menu-Name", offsetof(struct fs_request, menu)},
+    {"CC-Queue", offsetof(struct fs_request, queue)},
+    {"profile_name", offsetof(struct fs_request, conference)},
 };
 
 static int check_leading(const struct form *form)

@@ -32,7 +32,9 @@ struct fs_request {
     const char *call;
 
     /* configuration */
-    const char *menu; /* Menu-Name of the ivr application: "<domain>/<menu id>" */
+    const char *menu;       /* of the ivr application: "<domain>/<id>" */
+    const char *queue;      /* of mod_callcenter: "<id>@<domain>" */
+    const char *conference; /* profile that mod_conference wants: "<domain>/<id>" */
 };
 
 /* -EINVAL when the first five are not those five, or what follows is not FreeSWITCH's own. */

@@ -1,0 +1,51 @@
+#include <errno.h>
+
+#include "base/str.h"
+#include "media/freeswitch/documents_private.h"
+
+enum { INTER_DIGIT_MS = 2000 }; /* menus take one digit: never waited for */
+
+static void add_sound(struct xml *xml, const char *attribute, const char *prompt)
+{
+    char file[DOC_FILE_SIZE];
+
+    if (doc_sound(prompt, file) == 0)
+        xml_attr(xml, attribute, file);
+}
+
+/* The number is dialled at the edge, which knows what it is: see conf/freeswitch. */
+static void add_entry(struct xml *xml, const struct snapshot_entry *entry)
+{
+    char transfer[128];
+
+    if (!str_is_extension(entry->number) ||
+        str_printf(transfer, sizeof(transfer), "transfer to-edge-%s XML services", entry->number))
+        return;
+    xml_open(xml, "entry");
+    xml_attr(xml, "action", "menu-exec-app");
+    xml_attr(xml, "digits", entry->digit);
+    xml_attr(xml, "param", transfer);
+    xml_close(xml);
+}
+
+int configuration_menu(struct xml *xml, const struct snapshot *snapshot, int64_t id,
+                       const char *name)
+{
+    const struct snapshot_menu *menu = snapshot_menu(snapshot, id);
+
+    if (!menu)
+        return -ENOENT;
+    xml_open(xml, "menus");
+    xml_open(xml, "menu");
+    xml_attr(xml, "name", name);
+    add_sound(xml, "greet-long", menu->greeting);
+    add_sound(xml, "invalid-sound", menu->invalid);
+    xml_attr_int(xml, "timeout", menu->timeout_ms);
+    xml_attr_int(xml, "inter-digit-timeout", INTER_DIGIT_MS);
+    xml_attr_int(xml, "digit-len", 1);
+    xml_attr_int(xml, "max-failures", menu->tries);
+    xml_attr_int(xml, "max-timeouts", menu->tries);
+    for (size_t i = 0; i < menu->entry_count; i++)
+        add_entry(xml, &menu->entries[i]);
+    return 0;
+}
