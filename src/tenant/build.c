@@ -156,7 +156,6 @@ void snapshot_add_queue(struct snapshot *snapshot, const struct snapshot_queue *
         .ring_s = row->ring_s,
         .wrap_up_s = row->wrap_up_s,
         .max_wait_s = row->max_wait_s,
-        .announce_position = row->announce_position,
         .timeout_to = keep(snapshot, row->timeout_to),
         .no_agent_to = keep(snapshot, row->no_agent_to),
     };

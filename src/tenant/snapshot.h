@@ -69,11 +69,10 @@ struct snapshot_queue {
     const char *name;
     /* ring_all, longest_idle, round_robin, top_down, random, fewest_calls, least_talk */
     const char *strategy;
-    const char *music; /* a prompt; NULL for the default */
-    int ring_s;        /* how long one member's phone rings */
-    int wrap_up_s;     /* pause of a member after a call */
-    int max_wait_s;    /* 0: for ever */
-    bool announce_position;
+    const char *music;                     /* a prompt; NULL for the default */
+    int ring_s;                            /* how long one member's phone rings */
+    int wrap_up_s;                         /* pause of a member after a call */
+    int max_wait_s;                        /* 0: for ever */
     const char *timeout_to;                /* number, or NULL: after max_wait_s */
     const char *no_agent_to;               /* number, or NULL: when no member is logged in */
     const struct snapshot_member *members; /* by level and position */
