@@ -91,6 +91,18 @@ static unsigned int find_code(const struct cdr *cdr, const json_t *variables)
     return cause_to_sip(cdr->cause);
 }
 
+/* Where a menu led the caller, or who of a queue took the call (mod_callcenter: <user>@<domain>).
+ */
+static void take_reached(struct cdr *out, const json_t *variables)
+{
+    const char *member = fields_text(variables, "cc_agent");
+
+    if (*fields_text(variables, "dp_reached"))
+        fields_copy(out->reached, sizeof(out->reached), variables, "dp_reached");
+    else if (*member)
+        text_copy(out->reached, sizeof(out->reached), member, strcspn(member, "@"));
+}
+
 static int take_variables(struct cdr *out, const json_t *variables, struct err *err)
 {
     const char *call = fields_text(variables, "sip_h_X-VOIP-Call");
@@ -111,9 +123,7 @@ static int take_variables(struct cdr *out, const json_t *variables, struct err *
     PARAM(out->domain, fields_text(variables, "sip_h_X-VOIP-Service"), "domain");
     fields_copy(out->sip_call_id, sizeof(out->sip_call_id), variables, "sip_call_id");
     fields_copy(out->cause, sizeof(out->cause), variables, "hangup_cause");
-    /* Where a menu led the caller. */
-    if (*fields_text(variables, "dp_reached"))
-        fields_copy(out->reached, sizeof(out->reached), variables, "dp_reached");
+    take_reached(out, variables);
     out->sip_code = find_code(out, variables);
     strcpy(out->side, find_side(variables));
     return 0;

@@ -200,6 +200,18 @@ static void test_freeswitch_not_answered(void **state)
     assert_int_equal(cdr.sip_code, 603);
 }
 
+/* Who of a queue took the call, unless it went on from there. */
+static void test_freeswitch_queue(void **state)
+{
+    struct cdr cdr = freeswitch(",\"cc_agent\":\"1002@acme.test\"");
+
+    (void)state;
+    assert_string_equal(cdr.callee, "8001");
+    assert_string_equal(cdr.reached, "1002");
+    cdr = freeswitch(",\"cc_agent\":\"1002@acme.test\",\"dp_reached\":\"1003\"");
+    assert_string_equal(cdr.reached, "1003");
+}
+
 /* Its clock goes in steps, the start is of the edge's clock. */
 static void test_freeswitch_times_in_order(void **state)
 {
@@ -395,7 +407,7 @@ static void test_times(void **state)
 UNIT_MAIN("cdr_parse", cmocka_unit_test(test_edge), cmocka_unit_test(test_edge_without_answer),
           cmocka_unit_test(test_edge_odd), cmocka_unit_test(test_edge_refused),
           cmocka_unit_test(test_freeswitch), cmocka_unit_test(test_freeswitch_side),
-          cmocka_unit_test(test_freeswitch_not_answered),
+          cmocka_unit_test(test_freeswitch_not_answered), cmocka_unit_test(test_freeswitch_queue),
           cmocka_unit_test(test_freeswitch_times_in_order), cmocka_unit_test(test_freeswitch_legs),
           cmocka_unit_test(test_asterisk), cmocka_unit_test(test_asterisk_forms),
           cmocka_unit_test(test_causes), cmocka_unit_test(test_text),
