@@ -61,8 +61,14 @@ def test_prompts_are_telephone_audio(sounds):
         "0100 0100 401f0000 803e0000 0200 1000")
 
 
-def test_prompts_come_with_their_licence(sounds):
-    assert "Creative Commons" in (sounds / "LICENCE").read_text(encoding="utf-8")
+def test_music_is_in_the_set(sounds):
+    text = (CONF / "freeswitch/freeswitch.xml").read_text(encoding="utf-8")
+    assert (sounds / re.search(r"hold_music=([\w/.-]+)", text)[1]).is_file()
+
+
+def test_sounds_come_with_their_licences(sounds):
+    for folder in (sounds, sounds / "moh"):
+        assert "Creative Commons" in (folder / "LICENCE").read_text(encoding="utf-8")
 
 
 def test_freeswitch_files_are_xml():
