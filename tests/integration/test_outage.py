@@ -1,0 +1,90 @@
+"""`dialplane serve` under load while PostgreSQL is killed, hangs and comes back."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from lib import http_load
+from lib.db import Database
+from lib.documents import FIRST_USER, Documents, domain_of, fill, ha1
+from lib.platform import TestPlatform
+
+TENANTS, USERS = 100, 50
+RATE, SECONDS = 2000, 60
+
+
+@pytest.fixture(scope="module")
+def platform():
+    made = TestPlatform("asterisk")
+    try:
+        made.start_database()
+        made.db = Database(made.deployment, made.secret("db_admin"))
+        fill(made.db, {domain_of(n): USERS for n in range(TENANTS)})
+        made.supervisor.start("serve")
+        yield made
+    finally:
+        made.stop()
+        made.remove()
+
+
+@pytest.fixture
+def serve(platform):
+    running = Documents(platform)
+    running.wait_until_ready()
+    return running
+
+
+def everybody():
+    return [(str(FIRST_USER + user), domain_of(tenant))
+            for user in range(USERS) for tenant in range(TENANTS)]
+
+
+def kill_database(platform):
+    """SIGKILL, and it stays away."""
+    os.kill(platform.supervisor.processes()["postgresql"]["pid"], signal.SIGKILL)
+    platform.supervisor.stop_process("postgresql")
+
+
+def test_no_answer_fails_or_is_late(platform, serve, tmp_path, record_property):
+    """2,000 documents a second, all right, none after more than 50 ms, whatever PostgreSQL does."""
+    requests = tmp_path / "requests"
+    serve.write_requests(requests, everybody())
+    running = http_load.start(serve.address, serve.port, requests, "--rate", RATE,
+                              "--seconds", SECONDS)
+    time.sleep(5)
+    kill_database(platform)
+    time.sleep(20)
+    platform.supervisor.start("postgresql")
+    serve.wait_until(lambda health: health["database"] == "connected")
+    pid = platform.supervisor.processes()["postgresql"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(15)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    result = http_load.finish(running)
+    record_property("result", str(result))
+    assert result["done"] >= RATE * SECONDS * 0.99
+    assert (result["failed"], result["over_50_ms"]) == (0, 0), result
+
+
+def test_restarted_without_the_database(platform, serve):
+    """Every tenant is answered as it was last known."""
+    user = str(FIRST_USER)
+    platform.db.rows("UPDATE voip.users SET ha1 = md5('new') WHERE username = %s", user)
+    serve.wait_until_ready()
+    platform.supervisor.stop_process("serve")
+    kill_database(platform)
+    platform.supervisor.start("serve")
+    serve.wait_until(lambda health: health is not None)
+    try:
+        for tenant in range(TENANTS):
+            for name in user, str(FIRST_USER + 1):
+                status, text = serve.ask(name, domain_of(tenant))
+                assert status == 200
+                assert (ha1(name, domain_of(tenant)) in text) == (name != user)
+        assert serve.ask(user, "unknown.test")[0] in (200, 503)
+    finally:
+        platform.supervisor.start("postgresql")
