@@ -1,6 +1,5 @@
 /* The listener for media servers: what the routes are, and from a request to its answer. */
 #include <errno.h>
-#include <semaphore.h>
 #include <string.h>
 
 #include "cmd/serve.h"
@@ -55,33 +54,36 @@ static int parse_body(const struct http_request *request, struct form *form)
     return form_parse(form, body, length, PAIRS_MAX);
 }
 
-static void wake(void *arg)
+static void resume(void *arg)
 {
-    sem_post(arg);
+    http_resume(arg);
 }
 
-/* As registry_get, but waits for a tenant that is being read; -EAGAIN when that takes too long. */
-static int get_tenant(struct serve *serve, const char *domain, struct snapshot **out)
+/*
+ * As registry_get. -EINPROGRESS: the tenant is being read, and the handler, which returns at once,
+ * is called again when it is there, or when a caller should not wait any longer.
+ */
+static int get_tenant(struct serve *serve, const struct http_request *request, const char *domain,
+                      struct snapshot **out)
 {
     int res = registry_get(serve->registry, domain, out);
-    sem_t ready;
+    struct http_request *suspended;
 
     if (res != -EINPROGRESS)
         return res;
-    sem_init(&ready, 0, 0);
-    res = registry_wait(serve->registry, domain, TENANT_MS, wake, &ready);
-    while (!res && sem_wait(&ready) && errno == EINTR)
-        continue;
-    sem_destroy(&ready);
-    if (!res)
-        res = registry_get(serve->registry, domain, out);
-    return res == -EINPROGRESS ? -EAGAIN : res;
+    suspended = http_is_resumed(request) ? NULL : http_suspend(request);
+    if (!suspended)
+        return -EAGAIN;
+    if (registry_wait(serve->registry, domain, TENANT_MS, resume, suspended))
+        http_resume(suspended);
+    return -EINPROGRESS;
 }
 
 /* -ENOENT for a section that is not the one of the path: nothing of ours. */
-static int make_document(struct serve *serve, const char *section, const struct form *form,
-                         struct buf *out)
+static int make_document(struct serve *serve, const struct http_request *request,
+                         const struct form *form, struct buf *out)
 {
+    const char *section = http_path(request) + strlen(FREESWITCH_PATH);
     struct snapshot *snapshot = NULL;
     char domain[FS_DOMAIN_SIZE];
     struct fs_request asked;
@@ -93,7 +95,7 @@ static int make_document(struct serve *serve, const char *section, const struct 
         return -ENOENT;
     res = fs_request_domain(&asked, domain);
     if (!res)
-        res = get_tenant(serve, domain, &snapshot);
+        res = get_tenant(serve, request, domain, &snapshot);
     if (!res)
         res = fs_document(&asked, snapshot, out);
     snapshot_unref(snapshot);
@@ -108,9 +110,10 @@ static void on_freeswitch(void *arg, const struct http_request *request,
     int res = parse_body(request, &form);
 
     if (!res)
-        res = make_document(serve, http_path(request) + strlen(FREESWITCH_PATH), &form,
-                            &response->body);
+        res = make_document(serve, request, &form, &response->body);
     form_free(&form);
+    if (res == -EINPROGRESS)
+        return;
     count(serve, SERVE_FREESWITCH, result_of(res));
     response->content_type = "text/xml";
     if (res == -ENOENT)
@@ -125,11 +128,12 @@ static void on_freeswitch(void *arg, const struct http_request *request,
         http_problem(response, 500, NULL, "the document cannot be made");
 }
 
-static int look_up(struct serve *serve, const char *operation, const struct form *form,
+static int look_up(struct serve *serve, const struct http_request *request, const struct form *form,
                    struct buf *out)
 {
+    const char *operation = http_path(request) + strlen(REALTIME_PATH);
     struct snapshot *snapshot = NULL;
-    int res = get_tenant(serve, realtime_domain(form), &snapshot);
+    int res = get_tenant(serve, request, realtime_domain(form), &snapshot);
 
     if (!res || res == -ENOENT)
         res = realtime_answer(operation, form, snapshot, out);
@@ -147,8 +151,10 @@ static void on_realtime(void *arg, const struct http_request *request,
 
     res = parse_body(request, &form);
     if (!res)
-        res = look_up(serve, http_path(request) + strlen(REALTIME_PATH), &form, &response->body);
+        res = look_up(serve, request, &form, &response->body);
     form_free(&form);
+    if (res == -EINPROGRESS)
+        return;
     if (res)
         buf_reset(&response->body);
     else if (!response->body.len)
