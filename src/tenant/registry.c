@@ -14,9 +14,12 @@
 #undef uthash_nonfatal_oom
 #define uthash_nonfatal_oom(element) ((element)->gone = true)
 
-/* SQL gets this long before a tenant is also looked for in its copy: a server that hangs is found
- * out only after seconds. */
-enum { SLOW_MS = 100 };
+enum {
+    /* SQL gets this long before a tenant is also looked for in its copy: a server that hangs is
+     * found out only after seconds. */
+    SLOW_MS = 100,
+    STOP_MS = 1000, /* how long copies are written after registry_stop */
+};
 
 static int start(struct registry *registry)
 {
@@ -223,6 +226,7 @@ void registry_stop(struct registry *registry)
         return;
     pthread_mutex_lock(&registry->lock);
     registry->stopping = true;
+    registry->stop_by = clock_mono_ms() + STOP_MS;
     pthread_mutex_unlock(&registry->lock);
     registry_timer_stop(registry);
     registry_copies_stop(registry);

@@ -20,7 +20,6 @@ enum {
     PAUSE_MS = 1000,              /* between two writes for one tenant */
     DISK_FAILED_MS = 10000,       /* before a disk that took no copy is tried again */
     READ_FAILED_MS = 1000,        /* before a copy that could not be read is tried again */
-    LAST_MS = 1000,               /* how long writing goes on after registry_stop */
     WAIT_MS = 60000,
 };
 
@@ -186,8 +185,9 @@ static void finish_read(struct registry *registry, struct tenant *tenant, struct
         registry->refused++;
     } else if (job->read_res) {
         tenant->copy_failed_until = clock_mono_ms() + READ_FAILED_MS;
+    } else if (tenant->rows.len) {
+        registry_copy_want(registry, tenant); /* what came meanwhile is newer */
     } else if (!tenant->snapshot && !tenant->gone) {
-        /* SQL did not come first. */
         job->snapshot = registry_exchange(tenant, job->snapshot);
         registry->read++;
     }
@@ -323,7 +323,6 @@ void registry_copies_stop(struct registry *registry)
 {
     if (registry->copier_runs) {
         pthread_mutex_lock(&registry->lock);
-        registry->stop_by = clock_mono_ms() + LAST_MS;
         pthread_cond_signal(&registry->jobs_changed);
         pthread_mutex_unlock(&registry->lock);
         pthread_join(registry->copier, NULL);

@@ -66,6 +66,7 @@ struct registry {
     struct registry_options options; /* `folder` is only for registry_new */
     pthread_mutex_t lock;
     bool stopping;
+    int64_t stop_by;        /* when the last copy has to be written */
     struct tenant *tenants; /* the map */
 
     /* registry_queue.c */
@@ -91,7 +92,6 @@ struct registry {
     bool copier_runs;
     pthread_cond_t jobs_changed;
     struct tenants jobs;
-    int64_t stop_by;
     int folder;        /* file descriptor, -1 without copies */
     size_t rows_bytes; /* in all `rows`, and those being written */
     bool had_copies;
