@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
 /*
  * Length of the UTF-8 sequence at `text`, or 0 when it is none that XML 1.0 2.2 allows: overlong,
  * surrogate, beyond U+10FFFF, U+FFFE, U+FFFF or a control character other than tab, CR and LF.
@@ -37,8 +39,11 @@ static size_t sequence_length(const unsigned char *text)
  *
  * - '$': before parsing, FreeSWITCH replaces $${name} by a global variable, passwords among them.
  * - 'X': a line with "X-PRE-PROCESS" (in any case) is carried out if it is the command, and dropped
- *   otherwise. An X at the end counts, because the next piece of text may begin with the rest.
+ *   otherwise.
  * - '<' is never written, so neither is "<?", which drops a line as well.
+ * - '<' before '!': FreeSWITCH writes out and reads again what it has parsed (a user, each time one
+ * is looked up), and from "<!" on it does so without escaping: the rest of the value would be
+ * elements. No escape lasts until then, so it is no character here.
  * - Line breaks and tabs would be normalized to spaces in an attribute (XML 1.0 3.3.3).
  */
 static const char *entity(const char *at)
@@ -47,7 +52,7 @@ static const char *entity(const char *at)
     case '&':
         return "&amp;";
     case '<':
-        return "&lt;";
+        return at[1] == '!' ? REPLACEMENT : "&lt;";
     case '>':
         return "&gt;";
     case '"':
@@ -63,9 +68,9 @@ static const char *entity(const char *at)
     case '\r':
         return "&#13;";
     case 'X':
-        return at[1] == '-' || at[1] == '\0' ? "&#88;" : NULL;
+        return at[1] == '-' ? "&#88;" : NULL;
     case 'x':
-        return at[1] == '-' || at[1] == '\0' ? "&#120;" : NULL;
+        return at[1] == '-' ? "&#120;" : NULL;
     default:
         return NULL;
     }
@@ -80,7 +85,7 @@ static void escape(struct buf *out, const char *value)
 
     while (*value) {
         length = sequence_length((const unsigned char *)value);
-        instead = length ? entity(value) : "\xef\xbf\xbd";
+        instead = length ? entity(value) : REPLACEMENT;
         if (instead) {
             buf_add(out, plain, (size_t)(value - plain));
             buf_add_str(out, instead);
@@ -136,16 +141,6 @@ void xml_attr_int(struct xml *xml, const char *name, long long value)
     if (xml->error)
         return;
     buf_printf(xml->out, " %s=\"%lld\"", name, value);
-}
-
-void xml_text(struct xml *xml, const char *text)
-{
-    if (!xml->depth)
-        xml->error = -EINVAL;
-    if (xml->error)
-        return;
-    end_tag(xml);
-    escape(xml->out, text);
 }
 
 void xml_close(struct xml *xml)

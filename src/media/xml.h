@@ -1,10 +1,10 @@
 /*
  * XML writer for replies to media servers. Writing only: no peer's XML is ever parsed.
  *
- * A stack of open elements makes the document well-formed by construction, and every value is
- * escaped, for XML and for what FreeSWITCH does to a document before its parser sees it (see
- * escape() in xml.c). Names of elements and attributes are literals of the program and are checked
- * by nothing but the tests.
+ * Elements and attributes only. A stack of open elements makes the document well-formed by
+ * construction, and every value is escaped, for XML and for what FreeSWITCH does to a document
+ * before its parser sees it and after (see entity() in xml.c). Names of elements and attributes are
+ * literals of the program and are checked by nothing but the tests.
  *
  * Errors stick, as in base/buf.h: write the whole document, then look at what xml_finish says.
  */
@@ -35,9 +35,6 @@ void xml_open(struct xml *xml, const char *name);
 /* An attribute of the element opened last. -EINVAL sticks once it has content. */
 void xml_attr(struct xml *xml, const char *name, const char *value);
 void xml_attr_int(struct xml *xml, const char *name, long long value);
-
-/* Character data within the innermost open element. */
-void xml_text(struct xml *xml, const char *text);
 
 /* Closes the innermost open element. */
 void xml_close(struct xml *xml);
