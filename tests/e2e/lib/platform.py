@@ -19,7 +19,7 @@ from .ports import free_ports, free_range
 PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 
 
-def deployment_text(media_server, **edge):
+def deployment_text(media_server, dialplan="static", **edge):
     """A deployment file on loopback on ports that are free now."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
      db) = free_ports(12)
@@ -34,7 +34,7 @@ def deployment_text(media_server, **edge):
                  "rtpengine_port": control, "rtp_first": rtp, "rtp_last": rtp + 399,
                  "max_requests": 0, "workers": 2, **edge},
         "media": {"sip_port": media_sip, "event_port": event, "rtp_first": rtp + 400,
-                  "rtp_last": rtp + 799},
+                  "rtp_last": rtp + 799, "dialplan": dialplan},
         "control": {"documents_port": documents, "agi_port": agi, "api_port": api},
         "collector": {"port": collector},
         "queue": {"port": queue},
@@ -60,7 +60,7 @@ class TestPlatform:
 
     __test__ = False
 
-    def __init__(self, media_server, kamailio="", report=print, **edge):
+    def __init__(self, media_server, kamailio="", report=print, dialplan="static", **edge):
         self.account = Account()
         shared_cache(self.account)
         self.folder = Path(tempfile.mkdtemp(prefix="dialplane-", dir="/tmp"))
@@ -72,7 +72,7 @@ class TestPlatform:
         self._count = 0
         self.calls = []           # Call-ID of every call that has to have a record
         config = self.folder / "deploy.yaml"
-        config.write_text(deployment_text(media_server, **edge), encoding="utf-8")
+        config.write_text(deployment_text(media_server, dialplan, **edge), encoding="utf-8")
         self._platform = Platform(self.state, CLONE, PROGRAM, config, report, kamailio=kamailio)
         self.supervisor = self._platform.supervisor
         self.db = self.edge = self._child = None
