@@ -152,6 +152,26 @@ static void test_every_byte_without_the_digest(void **state)
     buf_free(&copy);
 }
 
+/* What only a wrong writer would make, with the right digest. */
+static void test_wrong_structure(void **state)
+{
+    struct buf copy = copy_right(DOMAIN, "mark");
+    char *behind = memmem(copy.data + COPY_HEAD, copy.len - COPY_HEAD, "h1001", sizeof("h1001"));
+
+    (void)state;
+    assert_non_null(behind);
+    behind[strlen("h1001")] = 'x'; /* in place of the NUL */
+    assert_int_equal(copy_seal(&copy), 0);
+    assert_int_equal(read_back(&copy, DOMAIN), -EBADMSG);
+    behind[strlen("h1001")] = '\0';
+    assert_int_equal(copy_seal(&copy), 0);
+    assert_int_equal(read_back(&copy, DOMAIN), 0);
+    buf_add_char(&copy, '\0');
+    assert_int_equal(copy_seal(&copy), 0);
+    assert_int_equal(read_back(&copy, DOMAIN), -EBADMSG);
+    buf_free(&copy);
+}
+
 static int add_table(struct buf *copy, const char *const (*rows)[ROWS_COLUMNS_MAX], size_t columns)
 {
     PGresult *result = result_make(columns, rows);
@@ -297,6 +317,7 @@ UNIT_MAIN("copy", cmocka_unit_test(test_values), cmocka_unit_test(test_tenant),
           cmocka_unit_test(test_every_byte_matters),
           cmocka_unit_test(test_every_length_but_one_is_refused),
           cmocka_unit_test(test_whose_it_is), cmocka_unit_test(test_every_byte_without_the_digest),
+          cmocka_unit_test(test_wrong_structure),
           cmocka_unit_test(test_rows_that_were_not_asked_for),
           cmocka_unit_test_setup_teardown(test_files, tmpdir_setup, tmpdir_teardown),
           cmocka_unit_test_setup_teardown(test_modes, tmpdir_setup, tmpdir_teardown),
