@@ -63,8 +63,9 @@ class Supervisor:
             if info["statename"] not in ("RUNNING", "STARTING", "BACKOFF"):
                 self._rpc.startProcess(name, False)
 
-    def stop_process(self, name):
-        self._rpc.stopProcess(name)
+    def stop_process(self, name, wait=True):
+        """Stops one process, and waits until it has ended."""
+        self._rpc.stopProcess(name, wait)
 
     def failures(self):
         """What does not run: a line for each such process."""

@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-import xmlrpc.client
 
 import pytest
 
@@ -43,13 +42,13 @@ def everybody():
 
 
 def kill_database(platform):
-    """SIGKILL, and it stays away: the supervisor would start it again."""
-    os.kill(platform.supervisor.processes()["postgresql"]["pid"], signal.SIGKILL)
+    """SIGKILL, and it stays away: held until the supervisor knows that it shall not start again."""
+    pid = platform.supervisor.processes()["postgresql"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    platform.supervisor.stop_process("postgresql", wait=False)
+    os.kill(pid, signal.SIGKILL)
     while platform.supervisor.processes()["postgresql"]["statename"] != "STOPPED":
-        try:
-            platform.supervisor.stop_process("postgresql")
-        except xmlrpc.client.Fault:
-            time.sleep(0.01)  # it has ended and was not started again yet
+        time.sleep(0.01)
 
 
 def test_no_answer_fails_or_is_late(platform, serve, tmp_path, record_property):
