@@ -59,7 +59,7 @@ int registry_new(struct registry **out, const struct registry_options *options)
     return 0;
 }
 
-struct tenant *registry_find_any(struct registry *registry, const char *domain)
+static struct tenant *find_any(struct registry *registry, const char *domain)
 {
     struct tenant *tenant;
 
@@ -69,14 +69,14 @@ struct tenant *registry_find_any(struct registry *registry, const char *domain)
 
 struct tenant *registry_find(struct registry *registry, const char *domain)
 {
-    struct tenant *tenant = registry_find_any(registry, domain);
+    struct tenant *tenant = find_any(registry, domain);
 
     return tenant && !tenant->gone ? tenant : NULL;
 }
 
 struct tenant *registry_add(struct registry *registry, const char *domain)
 {
-    struct tenant *tenant = registry_find_any(registry, domain);
+    struct tenant *tenant = find_any(registry, domain);
     size_t size = strlen(domain) + 1;
 
     if (tenant)

@@ -41,9 +41,11 @@ bool registry_copies_room(const struct registry *registry)
            clock_mono_ms() >= registry->disk_failed_until;
 }
 
-/* Readers first. */
+/* Readers first; nobody else loses his place by changing once more. */
 static void add_job(struct registry *registry, struct tenant *tenant)
 {
+    if (tenant->has_job && !tenant->wanted)
+        return;
     if (tenant->has_job)
         TAILQ_REMOVE(&registry->jobs, tenant, job);
     if (tenant->wanted)
@@ -193,7 +195,7 @@ static void finish_read(struct registry *registry, struct tenant *tenant, struct
     }
 }
 
-/* With the lock again. What is left in the job is for end(). */
+/* With the lock again. Leaves in the job what work() frees. */
 static void finish(struct registry *registry, struct tenant *tenant, struct job *job,
                    struct waiters *done)
 {

@@ -101,9 +101,8 @@ struct registry {
 
 /* registry.c: the map */
 
-/* NULL when there is none; one that is gone counts as none, except for the second. */
+/* NULL when there is none, or it is gone. */
 struct tenant *registry_find(struct registry *registry, const char *domain);
-struct tenant *registry_find_any(struct registry *registry, const char *domain);
 
 /* Finds it, gone or not, or adds it, as if it had just been asked for. NULL without memory. */
 struct tenant *registry_add(struct registry *registry, const char *domain);
