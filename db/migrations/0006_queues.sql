@@ -12,8 +12,9 @@ CREATE TABLE voip.queues (
     music       voip.prompt,
     -- Seconds a member's phone rings before the next member is tried.
     ring_s      integer NOT NULL DEFAULT 20 CHECK (ring_s BETWEEN 5 AND 300),
-    -- Seconds a member has to himself after a call.
-    wrap_up_s   integer NOT NULL DEFAULT 10 CHECK (wrap_up_s BETWEEN 0 AND 3600),
+    -- Seconds a member has to himself after a call, and after one that he did not take: never none,
+    -- or a phone that is not there would be called without a pause.
+    wrap_up_s   integer NOT NULL DEFAULT 10 CHECK (wrap_up_s BETWEEN 1 AND 3600),
     -- Seconds a caller waits; 0: for ever.
     max_wait_s  integer NOT NULL DEFAULT 0 CHECK (max_wait_s BETWEEN 0 AND 86400),
     -- Where a caller goes who has waited that long, and where when no member is logged in. Null: the

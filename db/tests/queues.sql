@@ -1,6 +1,6 @@
 -- Queues and conferences: what a row may say, what the edge reads, and who is told of a change.
 BEGIN;
-SELECT plan(34);
+SELECT plan(35);
 
 INSERT INTO voip.domains (name) VALUES ('a.test'), ('b.test');
 INSERT INTO voip.users (domain_id, username, ha1)
@@ -51,6 +51,7 @@ SELECT throws_ok($$UPDATE voip.extensions SET no_answer_to = 1 WHERE type = 'que
 SELECT throws_ok($$UPDATE voip.queues SET strategy = 'ring-all'$$, '23514', NULL, 'no such strategy');
 SELECT throws_ok($$UPDATE voip.queues SET music = '../secret'$$, '23514', NULL, 'music outside the sounds folder');
 SELECT throws_ok($$UPDATE voip.queues SET ring_s = 4$$, '23514', NULL, 'a phone has to ring for a moment');
+SELECT throws_ok($$UPDATE voip.queues SET wrap_up_s = 0$$, '23514', NULL, 'a member without a pause');
 SELECT throws_ok($$UPDATE voip.queues SET max_wait_s = -1$$, '23514', NULL, 'a wait of less than nothing');
 SELECT throws_ok($$UPDATE voip.queue_members SET level = 0$$, '23514', NULL, 'levels count from 1');
 SELECT throws_ok($$UPDATE voip.queue_members SET position = 0$$, '23514', NULL, 'positions count from 1');
