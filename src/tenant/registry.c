@@ -112,6 +112,13 @@ struct snapshot *registry_exchange(struct tenant *tenant, struct snapshot *snaps
     return old;
 }
 
+bool registry_is_idle(const struct registry *registry, const struct tenant *tenant)
+{
+    return registry->options.idle_ms && tenant->snapshot && tenant->has_copy && !tenant->behind &&
+           !tenant->rows.len && !tenant->working &&
+           clock_mono_ms() - tenant->asked >= registry->options.idle_ms;
+}
+
 static int look_unknown(const struct registry *registry)
 {
     if (!registry->db || clock_mono_ms() < registry->names_failed_until)

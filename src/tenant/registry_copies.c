@@ -206,6 +206,8 @@ static void finish(struct registry *registry, struct tenant *tenant, struct job 
         tenant->has_copy = false;
     if (job->read)
         finish_read(registry, tenant, job);
+    else if (registry_is_idle(registry, tenant)) /* it was read for its copy only */
+        job->snapshot = registry_exchange(tenant, NULL);
     registry_waiters_done(registry, tenant->domain, done);
     if (registry->db && registry->queued[READ_FOR_COPY] && registry_copies_room(registry))
         listen_wake(registry->db);

@@ -116,6 +116,9 @@ int registry_look(struct registry *registry, const char *domain, struct snapshot
 /* Exchanges the snapshot (NULL: none); returns the one before, for snapshot_unref without lock. */
 struct snapshot *registry_exchange(struct tenant *tenant, struct snapshot *snapshot) DP_CHECK;
 
+/* Whether it may leave memory: nobody asked for it, and it can be had again without SQL. */
+bool registry_is_idle(const struct registry *registry, const struct tenant *tenant);
+
 /* registry_queue.c */
 
 /* Sees to it that the tenant is read, and not later than `why` asks for. */

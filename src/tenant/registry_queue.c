@@ -156,14 +156,6 @@ static struct tenant *dequeue(struct registry *registry, bool *copy)
     return tenant;
 }
 
-/* Others are read only to keep their copy true, and stay when that did not work. */
-static bool is_in_use(const struct registry *registry, const struct tenant *tenant)
-{
-    return tenant->snapshot || tenant->asked_first || tenant->behind || registry->folder < 0 ||
-           !registry->options.idle_ms ||
-           clock_mono_ms() - tenant->asked < registry->options.idle_ms;
-}
-
 static void keep_copy(struct registry *registry, struct tenant *tenant, struct buf *rows)
 {
     if (rows && rows->len) {
@@ -177,7 +169,8 @@ static void keep_copy(struct registry *registry, struct tenant *tenant, struct b
         registry_want(registry, tenant, READ_FOR_COPY);
 }
 
-/* There it is. Returns the snapshot that nobody needs (any more). */
+/* There it is. It stays in memory at least until its copy is true, also when nobody asked for it.
+ * Returns the snapshot of before. */
 static struct snapshot *found(struct registry *registry, struct tenant *tenant,
                               struct snapshot *snapshot, struct buf *rows)
 {
@@ -186,7 +179,7 @@ static struct snapshot *found(struct registry *registry, struct tenant *tenant,
     tenant->failed_until = 0;
     if (registry->folder >= 0)
         keep_copy(registry, tenant, rows);
-    return is_in_use(registry, tenant) ? registry_exchange(tenant, snapshot) : snapshot;
+    return registry_exchange(tenant, snapshot);
 }
 
 static struct snapshot *not_found(struct registry *registry, struct tenant *tenant)

@@ -119,13 +119,6 @@ static void check_waiters(struct registry *registry, int64_t now, int64_t *until
     }
 }
 
-/* Only what can be had again without the database may go. */
-static bool is_idle(const struct registry *registry, const struct tenant *tenant, int64_t now)
-{
-    return tenant->snapshot && now - tenant->asked >= registry->options.idle_ms &&
-           tenant->has_copy && !tenant->behind && !tenant->rows.len && !tenant->working;
-}
-
 static int64_t sweep_interval(const struct registry *registry)
 {
     int64_t quarter = registry->options.idle_ms / 4 + 1;
@@ -148,7 +141,7 @@ static void sweep(struct registry *registry, int64_t now, int64_t *until, struct
         return;
     if (now >= registry->sweep_at) {
         for (tenant = registry->tenants; tenant; tenant = tenant->hh.next) {
-            if (due->idle_count < SWEEP_MAX && is_idle(registry, tenant, now))
+            if (due->idle_count < SWEEP_MAX && registry_is_idle(registry, tenant))
                 due->idle[due->idle_count++] = registry_exchange(tenant, NULL);
         }
         if (due->idle_count < SWEEP_MAX)

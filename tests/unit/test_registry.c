@@ -411,6 +411,7 @@ static void test_the_newest_wins(void **state)
 {
     struct fixture *fixture = *state;
     struct registry_state now;
+    int64_t began = clock_mono_ms();
     char mark[8];
 
     start(fixture, true, 0);
@@ -422,7 +423,8 @@ static void test_the_newest_wins(void **state)
     }
     registry_stop(fixture->registry);
     registry_state(fixture->registry, &now);
-    assert_in_range(now.copies_written, 1, 2);
+    /* More only on a machine that took more than a second for this. */
+    assert_in_range(now.copies_written, 1, 2 + (clock_mono_ms() - began) / 1000);
     start(fixture, true, 0);
     assert_mark(fixture, DOMAIN, "10");
 }
@@ -572,9 +574,9 @@ static void test_tenants_in_use_stay(void **state)
     struct fixture *fixture = *state;
     int64_t until;
 
-    start(fixture, true, 200);
+    start(fixture, true, 400);
     sql_gives(fixture->registry, DOMAIN, "x");
-    for (until = clock_mono_ms() + 500; clock_mono_ms() < until; nap())
+    for (until = clock_mono_ms() + 800; clock_mono_ms() < until; nap())
         assert_int_equal(get(fixture, DOMAIN), 0);
 }
 
@@ -590,8 +592,7 @@ static void test_idle_tenant_changes(void **state)
     UNTIL(fixture->registry, now, now.in_memory == 0 && now.copies_written == 1);
     registry_changed(fixture->registry, DOMAIN);
     sql_gives(fixture->registry, DOMAIN, "new");
-    registry_state(fixture->registry, &now);
-    assert_int_equal(now.in_memory, 0);
+    UNTIL(fixture->registry, now, now.in_memory == 0 && now.copies_written == 2);
     assert_int_equal(fixture->loaded, 2);
     registry_lost(fixture->registry);
     assert_mark(fixture, DOMAIN, "new");
