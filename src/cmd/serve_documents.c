@@ -11,7 +11,8 @@
 #define REALTIME_PATH   "/ast/realtime/voicemail/"
 
 enum {
-    THREADS = 4,
+    /* None of them ever waits. More only wake each other up: each new connection wakes them all. */
+    THREADS = 2,
     /* FreeSWITCH opens a connection per request, and asks for many users at once after a restart
      * of the edge. */
     CONNECTIONS_MAX = 1000,
