@@ -21,6 +21,22 @@ struct snapshot *fuzz_tenant(void)
     snapshot_reserve(snapshot, SNAPSHOT_MAILBOXES, 2);
     snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){"1001", HASH, "a;id@b", "1001"});
     snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){"2000", HASH, NULL, NULL});
+    snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 1);
+    snapshot_add_extension(snapshot, &(struct snapshot_extension){
+                                         .number = "6000", .type = "user", .username = "1001"});
+    snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 1);
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 4,
+                                                          .name = "<!",
+                                                          .strategy = "${x}",
+                                                          .music = "../$${x}",
+                                                          .ring_s = -1,
+                                                          .no_agent_to = "x y"});
+    snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 2);
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 1, 1});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"a]b,c", 1, 2});
+    snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
+    snapshot_add_conference(snapshot, &(struct snapshot_conference){
+                                          .id = 3, .pin = "<X-PRE-PROCESS", .max_members = -1});
     FUZZ_CHECK(snapshot_publish(snapshot) == 0);
     return snapshot;
 }
