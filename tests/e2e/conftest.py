@@ -1,11 +1,13 @@
 """
-Runs every test against the real platform: once per media server that this machine has, and those
-of the edge (marked `edge`) on Kamailio 6.0 as well as on the installed one.
+Runs every test against the real platform: once per media server that this machine has; those that
+reach a media server (marked `service`) once more with FreeSWITCH's dynamic dialplan, and those of
+the edge (marked `edge`) on Kamailio 6.0 as well as on the installed one.
 """
 
 import shutil
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -15,56 +17,66 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
 from lib import db  # noqa: E402
+from lib.freeswitch import FreeSwitch  # noqa: E402
 from lib.phone import Phone  # noqa: E402
 from lib.platform import TestPlatform  # noqa: E402
 
-# (media server, Kamailio: "" for the installed one). Asterisk can always be had.
-COMBINATIONS = [("freeswitch", ""), ("asterisk", ""), ("asterisk", "6")]
+# What runs, the tests that run on it (marker, "" for all), Kamailio ("" for the installed one) and
+# FreeSWITCH's dialplan. Asterisk can always be had.
+Combination = namedtuple("Combination", "name media_server marker kamailio dialplan",
+                         defaults=("", "", "static"))
+COMBINATIONS = [
+    Combination("freeswitch", "freeswitch"),
+    Combination("freeswitch-dynamic", "freeswitch", marker="service", dialplan="dynamic"),
+    Combination("asterisk", "asterisk"),
+    Combination("asterisk-kamailio6", "asterisk", marker="edge", kamailio="6"),
+]
 LINES_OF_LOG = 25
 
 
-def name_of(combination):
-    return "-".join(filter(None, [combination[0], combination[1] and "kamailio6"]))
-
-
-def reason_to_skip(media_server, kamailio):
-    if media_server == "freeswitch" and not shutil.which("freeswitch"):
+def reason_to_skip(combination):
+    if combination.media_server == "freeswitch" and not shutil.which("freeswitch"):
         return "FreeSWITCH is not installed here (no freeswitch in PATH)"
     version = subprocess.run(["kamailio", "-v"], capture_output=True, text=True, check=True).stdout
-    if kamailio == "6" and "kamailio 6." in version:
+    if combination.kamailio == "6" and "kamailio 6." in version:
         return "the installed Kamailio is 6 already"
     return ""
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "edge: a test of the edge, for both versions of Kamailio")
+    config.addinivalue_line("markers", "service: a test that reaches a media server, for both "
+                                       "dialplans of FreeSWITCH")
     config.ran = []
 
 
 def pytest_collection_modifyitems(config, items):
-    """Of the second Kamailio, only the tests of the edge."""
+    """Of a combination with a marker, only the tests that have it."""
     def wanted(item):
         combination = getattr(item, "callspec", None) and item.callspec.params.get("platform")
-        return not combination or not combination[1] or item.get_closest_marker("edge")
+        return not (combination and combination.marker) \
+            or item.get_closest_marker(combination.marker)
     dropped = [item for item in items if not wanted(item)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if wanted(item)]
 
 
-@pytest.fixture(scope="session", params=COMBINATIONS, ids=name_of)
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda combination: combination.name)
 def platform(request):
     """A running platform with the tenants a.test and b.test, shared by all tests of its kind."""
-    reason = reason_to_skip(*request.param)
+    reason = reason_to_skip(request.param)
     if reason:
+        request.config.ran.append(f"not with {request.param.name}: {reason}")
         pytest.skip(reason)
-    made = TestPlatform(*request.param)
+    made = TestPlatform(request.param.media_server, request.param.kamailio,
+                        dialplan=request.param.dialplan)
     failed = request.session.testsfailed
     try:
         made.start()
         for domain in db.DOMAINS:
             db.add_tenant(made.db, domain)
-        request.config.ran.append(made.versions())
+        request.config.ran.append(f"ran with {made.versions()}")
         yield made
     finally:
         made.stop()
@@ -72,6 +84,17 @@ def platform(request):
             made.remove()
         else:
             print(f"\nlogs of the platform and of the phones: {made.folder}")
+
+
+@pytest.fixture
+def quiet(platform):
+    """FreeSWITCH must not complain about anything during the test."""
+    running = FreeSwitch(platform) if platform.deployment.media_server == "freeswitch" else None
+    if running:
+        running.new_lines()
+    yield
+    if running:
+        assert running.complaints() == []
 
 
 @pytest.fixture
@@ -103,5 +126,5 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    for versions in config.ran:
-        terminalreporter.write_line(f"ran with {versions}")
+    for line in config.ran:
+        terminalreporter.write_line(line)

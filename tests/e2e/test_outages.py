@@ -53,6 +53,7 @@ def call_menu(caller, callee):
     return call.call_id
 
 
+@pytest.mark.service
 def test_without_postgresql(platform, phone, without):
     caller, callee = phone("1001"), phone("1003")
     without("postgresql")
@@ -79,6 +80,7 @@ def test_serve_killed(platform, phone, without):
     records.check(platform.db.wait_for_cdr(talk(caller, callee)), callee="1003")
 
 
+@pytest.mark.service
 def test_menu_without_serve_is_an_announcement(platform, phone, without):
     caller = phone("1001")
     without("serve")

@@ -8,6 +8,8 @@ from lib import db, records
 from lib import scenario as sip
 from lib.phone import hear_each_other
 
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("quiet")]
+
 # Seconds of the tone that is left as a message. Shorter ones may be dropped as noise.
 MESSAGE_LENGTH = 4
 

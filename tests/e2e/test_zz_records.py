@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.edge
+pytestmark = [pytest.mark.edge, pytest.mark.service]
 
 
 def test_one_record_for_each_call(platform):

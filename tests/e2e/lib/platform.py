@@ -128,8 +128,10 @@ class TestPlatform:
 
     def versions(self):
         """What runs: media server and Kamailio, with their versions."""
-        kamailio = self.edge.version().split()[1]
-        return f"{self.deployment.media_server}, Kamailio {kamailio}"
+        media_server = self.deployment.media_server
+        if media_server == "freeswitch":
+            media_server += f" with the {self.deployment['media.dialplan']} dialplan"
+        return f"{media_server}, Kamailio {self.edge.version().split()[1]}"
 
     def remove(self):
         shutil.rmtree(self.folder)
