@@ -203,6 +203,7 @@ static void test_not_found(void **state)
     /* The unencoded value and the encoded one are about different tenants. */
     assert_int_equal(answer(LEADING "&key=id&user=1001&domain=beta.test"), -ENOENT);
     assert_int_equal(answer(LEADING "&key=id&user=1001"), -ENOENT);
+    assert_int_equal(answer(LEADING "&group_name=users"), -ENOENT);
     assert_int_equal(answer(FIVE("directory", "user", "id", "1001")), -ENOENT);
     assert_int_equal(answer(FIVE("directory", "domain", "ip", "acme.test")), -ENOENT);
     assert_int_equal(answer(DOMAIN_IS("acme test")), -ENOENT);

@@ -53,9 +53,7 @@ static void add_phone(struct xml *xml, const struct snapshot *snapshot,
 
     if (doc_dial_string(snapshot, user->username, 0, dial) == 0)
         doc_param(xml, "dial-string", dial);
-    /* A parameter, which is read and nothing else: variables are set on channels, see
-     * doc_is_made_of.
-     */
+    /* A parameter is read and nothing else; a variable would be set on a channel. */
     if (user->display_name && user->display_name[0])
         doc_param(xml, "display-name", user->display_name);
 }
@@ -167,12 +165,12 @@ int directory_document(const struct fs_request *request, const struct snapshot *
 
 /*
  * The fifth parameter and the encoded one have to agree. Who has no encoded one (xml_locate, and
- * mod_sofia for gateways) names no user either, and gets the empty domain.
+ * mod_sofia for gateways) names neither user nor group, and gets the empty domain.
  */
 int directory_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE])
 {
-    const char *domain =
-        request->domain[0] || request->user[0] ? request->domain : request->key_value;
+    bool is_bare = !request->domain[0] && !request->user[0] && !request->group[0];
+    const char *domain = is_bare ? request->key_value : request->domain;
 
     if (strcmp(request->tag_name, "domain") != 0 || strcmp(request->key_name, "name") != 0 ||
         strcmp(request->key_value, domain) != 0 || str_copy(out, FS_DOMAIN_SIZE, domain))
