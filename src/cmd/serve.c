@@ -2,8 +2,10 @@
  * dialplane serve: what media servers ask, and the edge's memory kept true.
  *
  *     PostgreSQL --NOTIFY--> listener's thread --+--> a thread per edge node: has the key read
- * again
+ *                                                |    again
  *                                                +--> the tenant's next snapshot
+ *                                                +--> then a thread per media node (FreeSWITCH):
+ *                                                     what it holds on to is put right
  *     FreeSWITCH, Asterisk --> HTTP threads, FastAGI thread --> snapshots (never the database)
  */
 #include "cmd/serve.h"
@@ -33,6 +35,8 @@ static void on_connected(struct listen *listen, void *arg)
     registry_connected(serve->registry, listen);
     for (size_t i = 0; i < serve->edge_count; i++)
         edge_reload(serve->edges[i]);
+    for (size_t i = 0; i < serve->media_count; i++)
+        fs_node_missed(serve->media[i]);
 }
 
 /* The edges first: what they have to do needs no database. */
@@ -49,18 +53,32 @@ static void on_notified(struct listen *listen, const char *payload, void *arg)
     }
     for (size_t i = 0; i < serve->edge_count; i++)
         edge_changed(serve->edges[i], &change);
+    for (size_t i = 0; i < serve->media_count; i++)
+        fs_node_changed(serve->media[i], &change);
     registry_changed(serve->registry, change.every_domain ? NULL : change.domain);
+}
+
+static void on_loaded(const char *domain, void *arg)
+{
+    struct serve *serve = arg;
+
+    for (size_t i = 0; i < serve->media_count; i++)
+        fs_node_loaded(serve->media[i], domain);
 }
 
 static void on_settled(struct listen *listen, void *arg)
 {
     struct serve *serve = arg;
+    struct registry_state state;
     struct err err;
     int res = registry_settled(serve->registry, listen, &err);
 
     /* A lost connection is on_lost's to tell. */
     if (res && res != -ENOTCONN && res != -ECANCELED)
         log_warning("cannot read from the database: %s", err.text);
+    registry_state(serve->registry, &state);
+    for (size_t i = 0; i < serve->media_count && !res && !state.pending; i++)
+        fs_node_settled(serve->media[i]);
 }
 
 static void on_lost(struct listen *listen, const char *reason, void *arg)
@@ -112,6 +130,33 @@ static int start_edges(struct serve *serve, struct err *err)
     return res;
 }
 
+static int start_media(struct serve *serve, struct err *err)
+{
+    const struct topology *topology = serve->node.topology;
+    struct fs_node_options options = {
+        .event_port = topology->media.event_port,
+        .password = serve->node.secrets.value[SECRET_EVENT_PASSWORD],
+        .registry = serve->registry,
+    };
+    int res = 0;
+
+    if (topology->media_server != MEDIA_SERVER_FREESWITCH)
+        return 0;
+    serve->media = calloc(topology->nodes_count, sizeof(*serve->media));
+    if (!serve->media)
+        return err_set(err, -ENOMEM, "no memory for the media nodes");
+    for (size_t i = 0; i < topology->nodes_count && !res; i++) {
+        if (!(topology->nodes[i].roles & ROLE_MEDIA))
+            continue;
+        options.name = topology->nodes[i].name;
+        options.address = topology->nodes[i].inside;
+        res = fs_node_start(&serve->media[serve->media_count], &options, err);
+        if (!res)
+            serve->media_count++;
+    }
+    return res;
+}
+
 static int start_listen(struct serve *serve, struct err *err)
 {
     const struct topology *topology = serve->node.topology;
@@ -149,7 +194,8 @@ static int start_agi(struct serve *serve, struct err *err)
 static int start_registry(struct serve *serve, struct err *err)
 {
     char folder[PATH_MAX];
-    struct registry_options options = {.folder = folder, .idle_ms = IDLE_MS};
+    struct registry_options options = {
+        .folder = folder, .idle_ms = IDLE_MS, .loaded = on_loaded, .arg = serve};
     int res = str_printf(folder, sizeof(folder), "%s/tenants", serve->node.state);
 
     if (!res)
@@ -167,6 +213,8 @@ static int start(struct serve *serve, struct err *err)
     if (!res)
         res = start_edges(serve, err);
     if (!res)
+        res = start_media(serve, err);
+    if (!res)
         res = start_listen(serve, err);
     if (!res)
         res = start_agi(serve, err);
@@ -182,6 +230,9 @@ static void stop(struct serve *serve)
     for (size_t i = 0; i < serve->edge_count; i++)
         edge_stop(serve->edges[i]);
     free(serve->edges);
+    for (size_t i = 0; i < serve->media_count; i++)
+        fs_node_stop(serve->media[i]);
+    free(serve->media);
     registry_free(serve->registry);
     peers_free(serve->peers);
 }

@@ -8,6 +8,7 @@
 #include "edge/edge.h"
 #include "http/server.h"
 #include "media/asterisk/agi.h"
+#include "media/freeswitch/node.h"
 #include "media/peers.h"
 #include "store/listen.h"
 #include "tenant/registry.h"
@@ -29,6 +30,8 @@ struct serve {
     struct peers *peers;
     struct edge **edges;
     size_t edge_count;
+    struct fs_node **media; /* none when the media server is not FreeSWITCH */
+    size_t media_count;
     struct listen *listen;
     struct http_server *documents;
     struct agi *agi;

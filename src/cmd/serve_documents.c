@@ -100,6 +100,8 @@ static int make_document(struct serve *serve, const struct http_request *request
     if (!res)
         res = fs_document(&asked, snapshot, out);
     snapshot_unref(snapshot);
+    for (size_t i = 0; i < serve->media_count && !res && asked.queue[0]; i++)
+        fs_node_asked(serve->media[i], asked.queue);
     return res;
 }
 

@@ -19,6 +19,20 @@ static json_t *edges_json(const struct serve *serve)
     return list;
 }
 
+static json_t *media_json(const struct serve *serve)
+{
+    json_t *list = json_array();
+    struct fs_node_state state;
+
+    for (size_t i = 0; list && i < serve->media_count; i++) {
+        fs_node_state(serve->media[i], &state);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:b, s:b}", "node", fs_node_name(serve->media[i]),
+                                        "reachable", state.reachable, "current", state.current));
+    }
+    return list;
+}
+
 /* After a start without the database: as soon as there are copies. */
 static bool can_serve(const struct registry_state *state)
 {
@@ -41,10 +55,10 @@ void serve_healthz(void *arg, const struct http_request *request, struct http_re
 
     (void)request;
     registry_state(serve->registry, &state);
-    json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o}", "status", status_of(&state), "database",
+    json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "status", status_of(&state), "database",
                      state.online ? "connected" : "away", "tenants", (json_int_t)state.tenants,
                      "in_memory", (json_int_t)state.in_memory, "pending", (json_int_t)state.pending,
-                     "edges", edges_json(serve));
+                     "edges", edges_json(serve), "media", media_json(serve));
     text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!text) {
@@ -162,6 +176,54 @@ static uint64_t edge_failures(const struct edge_state *state)
     return state->failures;
 }
 
+static void add_media_metric(struct buf *out, const struct serve *serve, const char *name,
+                             const char *type, const char *help,
+                             uint64_t (*value)(const struct fs_node_state *state))
+{
+    struct fs_node_state state;
+
+    if (!serve->media_count)
+        return;
+    add_head(out, name, type, help);
+    for (size_t i = 0; i < serve->media_count; i++) {
+        fs_node_state(serve->media[i], &state);
+        buf_printf(out, "dialplane_serve_%s{node=\"%s\"} %llu\n", name,
+                   fs_node_name(serve->media[i]), (unsigned long long)value(&state));
+    }
+}
+
+static uint64_t media_reachable(const struct fs_node_state *state)
+{
+    return state->reachable;
+}
+
+static uint64_t media_sessions(const struct fs_node_state *state)
+{
+    return state->sessions;
+}
+
+static uint64_t media_commands(const struct fs_node_state *state)
+{
+    return state->commands;
+}
+
+static uint64_t media_failures(const struct fs_node_state *state)
+{
+    return state->failures;
+}
+
+static void add_media(struct buf *out, const struct serve *serve)
+{
+    add_media_metric(out, serve, "media_up", "gauge",
+                     "Whether the media server answered the last command.", media_reachable);
+    add_media_metric(out, serve, "media_sessions", "gauge", "Channels on the media server.",
+                     media_sessions);
+    add_media_metric(out, serve, "media_commands_total", "counter",
+                     "Commands sent to the media server.", media_commands);
+    add_media_metric(out, serve, "media_failures_total", "counter",
+                     "Connections and commands that failed.", media_failures);
+}
+
 void serve_metrics(void *arg, const struct http_request *request, struct http_response *response)
 {
     struct serve *serve = arg;
@@ -180,4 +242,5 @@ void serve_metrics(void *arg, const struct http_request *request, struct http_re
                     "Times the edge was told to read its tables again.", edge_reloads);
     add_edge_metric(out, serve, "edge_failures_total", "counter",
                     "Calls that the edge did not answer.", edge_failures);
+    add_media(out, serve);
 }

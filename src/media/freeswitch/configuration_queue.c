@@ -17,7 +17,7 @@ static const struct {
     {"least_talk", "agent-with-least-talk-time"},
 };
 
-static const char *strategy_name(const char *strategy)
+const char *doc_strategy(const char *strategy)
 {
     for (size_t i = 0; i < DP_COUNT(strategies); i++) {
         if (strcmp(strategies[i].ours, strategy) == 0)
@@ -30,7 +30,7 @@ static void add_params(struct xml *xml, const struct snapshot_queue *queue)
 {
     char file[DOC_FILE_SIZE];
 
-    doc_param(xml, "strategy", strategy_name(queue->strategy));
+    doc_param(xml, "strategy", doc_strategy(queue->strategy));
     if (doc_sound(queue->music, file) == 0)
         doc_param(xml, "moh-sound", file);
     doc_number(xml, "max-wait-time", queue->max_wait_s);

@@ -42,6 +42,9 @@ int doc_sound(const char *prompt, char out[DOC_FILE_SIZE]) DP_CHECK;
 int doc_dial_string(const struct snapshot *snapshot, const char *username, int ring_s,
                     char out[DOC_DIAL_SIZE]) DP_CHECK;
 
+/* What mod_callcenter calls a queue's strategy. */
+const char *doc_strategy(const char *strategy);
+
 /*
  * For each section: the tenant that a request is about, unchecked, -ENOENT for none; and the
  * document. As fs_request_domain and fs_document.

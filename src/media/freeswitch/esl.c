@@ -24,12 +24,13 @@ struct esl {
     bool broken;    /* in the middle of a frame, or waiting for an answer that nobody wants now */
     struct buf in;  /* received */
     size_t handled; /* of it, bytes of the frame that was handed out last */
+    uint64_t commands;
 };
 
 bool esl_is_word(const char *text)
 {
     static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "@._+-*#:=/,;[]{}";
+                                  "@._+-*#:=/,;[]{}$";
     size_t len = strspn(text, allowed);
 
     return len > 0 && len <= ESL_WORD_MAX && text[len] == '\0';
@@ -229,6 +230,7 @@ static int run(struct esl *esl, const char *verb, const char *const words[], siz
         /* Without the words: one of them may be a password. */
         err_sys(err, res, "event socket: a command that cannot be sent");
     } else {
+        esl->commands++;
         res = send_all(esl, line.data, line.len, deadline);
         if (!res)
             res = wait_for_type(esl, type, deadline, answer);
@@ -294,6 +296,11 @@ void esl_close(struct esl *esl)
 int esl_fd(const struct esl *esl)
 {
     return esl->fd;
+}
+
+uint64_t esl_commands(const struct esl *esl)
+{
+    return esl->commands;
 }
 
 /* The first line of an answer, for people. */

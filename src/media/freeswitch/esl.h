@@ -3,8 +3,8 @@
  * Not for two threads at once.
  *
  * A command is made of words, and a word is made of letters, digits and a few marks, among which
- * there is no space, line end, quote, backslash or dollar. So nothing that a tenant or a phone has
- * chosen can end a command, split an argument, or be expanded.
+ * there is no space, line end, quote, backslash or parenthesis. So nothing that a tenant or a phone
+ * has chosen can end a command, split an argument, or call what FreeSWITCH would call in ${…(…)}.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ struct esl_options {
 };
 
 /* Whether it may be a word of a command: 1 to ESL_WORD_MAX bytes of 0-9 A-Z a-z and
- * @._+-*#:=/,;[]{}
+ * @._+-*#:=/,;[]{}$
  */
 bool esl_is_word(const char *text);
 
@@ -76,6 +76,9 @@ int esl_command(struct esl *esl, const char *const words[], size_t count, struct
 #define ESL_COMMAND(esl, err, ...)                                                                 \
     esl_command(esl, (const char *const[]){__VA_ARGS__},                                           \
                 DP_COUNT(((const char *[]){__VA_ARGS__})), err)
+
+/* How many commands were sent. */
+uint64_t esl_commands(const struct esl *esl);
 
 /* Hands out the events that have come since, without waiting for more. */
 int esl_receive(struct esl *esl, struct err *err) DP_CHECK;

@@ -1,0 +1,397 @@
+#include "media/freeswitch/node.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "media/freeswitch/changes.h"
+#include "media/freeswitch/commands.h"
+#include "media/freeswitch/esl.h"
+
+enum {
+    COMMAND_MS = 3000, /* a busy mod_callcenter takes its time */
+    STATUS_MS = 2000,
+    RETRY_FIRST_MS = 100,
+    RETRY_LAST_MS = 2000,
+};
+
+struct fs_node {
+    char name[64];
+    char *address, *password;
+    uint16_t port;
+    struct registry *registry;
+    pthread_t thread;
+    int stop_fd; /* readable once the thread shall end */
+    int wake_fd; /* readable when there is something new to do */
+
+    /* The thread's own. */
+    struct esl *esl;    /* NULL: not connected */
+    uint64_t counted;   /* of its commands, in `state` */
+    int64_t not_before; /* no connecting before this */
+    int64_t retry_ms;   /* the pause after the next failure */
+    int64_t status_at;  /* when the next status is due */
+
+    pthread_mutex_t lock; /* guards all that follows */
+    struct fs_changes changes;
+    bool everything; /* everything has to be compared */
+    bool settled;    /* and can be */
+    struct fs_node_state state;
+};
+
+/* ---------------------------------------------------------------- from any thread */
+
+static void wake(const struct fs_node *node)
+{
+    /* Fails only when it is readable already. */
+    eventfd_write(node->wake_fd, 1);
+}
+
+/* Comparing everything covers what waits. With the lock held. */
+static void compare_instead(struct fs_node *node)
+{
+    fs_changes_clear(&node->changes);
+    node->everything = true;
+    node->settled = false;
+}
+
+/* With the lock held. */
+static void add_change(struct fs_node *node, const struct change *change, bool held)
+{
+    if (fs_changes_add(&node->changes, change, held))
+        compare_instead(node);
+}
+
+void fs_node_changed(struct fs_node *node, const struct change *change)
+{
+    switch (change->table) {
+    case CHANGE_DOMAINS:
+    case CHANGE_USERS:
+    case CHANGE_VOICEMAIL_BOXES:
+    case CHANGE_QUEUES:
+        break;
+    default:
+        /* FreeSWITCH asks for these at each call. */
+        return;
+    }
+    pthread_mutex_lock(&node->lock);
+    if (change->every_domain)
+        compare_instead(node);
+    else
+        add_change(node, change, true);
+    pthread_mutex_unlock(&node->lock);
+}
+
+void fs_node_asked(struct fs_node *node, const char *queue)
+{
+    struct change change = {.table = CHANGE_QUEUES};
+    const char *domain;
+    int64_t id;
+
+    if (fs_queue_parse(queue, &id, &domain) ||
+        str_copy(change.domain, sizeof(change.domain), domain) ||
+        str_printf(change.key, sizeof(change.key), "%lld", (long long)id))
+        return;
+    pthread_mutex_lock(&node->lock);
+    add_change(node, &change, false);
+    wake(node);
+    pthread_mutex_unlock(&node->lock);
+}
+
+void fs_node_loaded(struct fs_node *node, const char *domain)
+{
+    pthread_mutex_lock(&node->lock);
+    if (node->changes.count) {
+        fs_changes_release(&node->changes, domain);
+        wake(node);
+    }
+    pthread_mutex_unlock(&node->lock);
+}
+
+void fs_node_missed(struct fs_node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    compare_instead(node);
+    pthread_mutex_unlock(&node->lock);
+}
+
+void fs_node_settled(struct fs_node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    if (!node->settled || node->changes.count) {
+        node->settled = true;
+        fs_changes_release(&node->changes, NULL);
+        wake(node);
+    }
+    pthread_mutex_unlock(&node->lock);
+}
+
+void fs_node_state(struct fs_node *node, struct fs_node_state *out)
+{
+    pthread_mutex_lock(&node->lock);
+    *out = node->state;
+    out->current = out->reachable && !node->everything && !node->changes.count;
+    pthread_mutex_unlock(&node->lock);
+}
+
+const char *fs_node_name(const struct fs_node *node)
+{
+    return node->name;
+}
+
+/* ---------------------------------------------------------------- the thread */
+
+static bool stopping(const struct fs_node *node)
+{
+    struct pollfd item = {.fd = node->stop_fd, .events = POLLIN};
+
+    return poll(&item, 1, 0) > 0;
+}
+
+/* A caller has come to a queue. */
+static void on_event(const struct esl_frame *event, void *arg)
+{
+    char queue[STR_DOMAIN_MAX + 32];
+
+    if (esl_event_get(event, "CC-Queue", queue, sizeof(queue)) == 0)
+        fs_node_asked(arg, queue);
+}
+
+/* Whether the connection is of no use after this. */
+static bool is_lost(int res)
+{
+    return res && res != -EREMOTEIO && res != -EAGAIN;
+}
+
+/* Notes how it went; says so when that is news. Whoever was away has missed something. */
+static void note(struct fs_node *node, int res, const struct err *err)
+{
+    bool lost = is_lost(res);
+    uint64_t commands = node->esl ? esl_commands(node->esl) : 0;
+    bool was_reachable, first;
+
+    if (stopping(node))
+        return;
+    pthread_mutex_lock(&node->lock);
+    was_reachable = node->state.reachable;
+    first = !node->state.failures;
+    node->state.reachable = !lost;
+    node->state.failures += res != 0;
+    node->state.commands += commands - node->counted;
+    if (lost) {
+        node->everything = true;
+        node->state.sessions = 0;
+    }
+    pthread_mutex_unlock(&node->lock);
+    node->counted = commands;
+    if (!lost && !was_reachable)
+        log_info("media node %s answers", node->name);
+    if (lost && (was_reachable || first))
+        log_warning("media node %s: %s (trying again)", node->name, err->text);
+    else if (res && !lost)
+        log_warning("media node %s: %s", node->name, err->text);
+}
+
+static void disconnect(struct fs_node *node)
+{
+    esl_close(node->esl);
+    node->esl = NULL;
+    node->counted = 0;
+    node->not_before = clock_mono_ms() + node->retry_ms;
+    node->retry_ms = node->retry_ms * 2 < RETRY_LAST_MS ? node->retry_ms * 2 : RETRY_LAST_MS;
+}
+
+static void do_connect(struct fs_node *node)
+{
+    const struct esl_options options = {
+        .address = node->address,
+        .port = node->port,
+        .password = node->password,
+        .timeout_ms = COMMAND_MS,
+        .cancel_fd = node->stop_fd,
+        .event = on_event,
+        .arg = node,
+    };
+    struct err err;
+    int res = esl_open(&node->esl, &options, &err);
+
+    if (!res)
+        res = fs_subscribe(node->esl, &err);
+    note(node, res, &err);
+    if (res) {
+        disconnect(node);
+        return;
+    }
+    node->retry_ms = RETRY_FIRST_MS;
+    node->status_at = 0;
+}
+
+static int do_status(struct fs_node *node, struct err *err)
+{
+    uint64_t sessions = 0;
+    int res = fs_sessions(node->esl, &sessions, err);
+
+    node->status_at = clock_mono_ms() + STATUS_MS;
+    pthread_mutex_lock(&node->lock);
+    node->state.sessions = sessions;
+    pthread_mutex_unlock(&node->lock);
+    return res;
+}
+
+/* What could not be done for want of a tenant is done when all are there again. */
+static int do_everything(struct fs_node *node, struct err *err)
+{
+    const struct fs_sync sync = {node->esl, node->registry};
+    int res = fs_compare(&sync, err);
+
+    if (res == -EAGAIN)
+        fs_node_missed(node);
+    return res;
+}
+
+static int do_change(struct fs_node *node, const struct change *change, struct err *err)
+{
+    const struct fs_sync sync = {node->esl, node->registry};
+    int res = fs_tell(&sync, change, err);
+
+    if (res == -EAGAIN)
+        fs_node_changed(node, change);
+    return res;
+}
+
+/* Does what is next; -ENOENT when there is nothing. */
+static int do_next(struct fs_node *node, struct err *err)
+{
+    bool everything, found = false;
+    struct change change;
+    int res = esl_receive(node->esl, err);
+
+    if (res)
+        return res;
+    if (clock_mono_ms() >= node->status_at)
+        return do_status(node, err);
+    pthread_mutex_lock(&node->lock);
+    everything = node->everything && node->settled;
+    if (everything)
+        node->everything = false;
+    else
+        found = fs_changes_take(&node->changes, &change);
+    pthread_mutex_unlock(&node->lock);
+    if (everything)
+        return do_everything(node, err);
+    return found ? do_change(node, &change, err) : -ENOENT;
+}
+
+/* Until something comes, from wherever; at the latest at `deadline`. */
+static void wait_until(const struct fs_node *node, int64_t deadline)
+{
+    struct pollfd items[] = {
+        {.fd = node->stop_fd, .events = POLLIN},
+        {.fd = node->wake_fd, .events = POLLIN},
+        {.fd = node->esl ? esl_fd(node->esl) : -1, .events = POLLIN},
+    };
+    int64_t left = deadline - clock_mono_ms();
+    eventfd_t ignored;
+
+    poll(items, DP_COUNT(items), left > 0 ? (int)left : 0);
+    eventfd_read(node->wake_fd, &ignored);
+}
+
+static void work(struct fs_node *node)
+{
+    struct err err;
+    int res = do_next(node, &err);
+
+    if (res == -ENOENT) {
+        wait_until(node, node->status_at);
+        return;
+    }
+    note(node, res, &err);
+    if (is_lost(res))
+        disconnect(node);
+}
+
+static void *run(void *arg)
+{
+    struct fs_node *node = arg;
+
+    while (!stopping(node)) {
+        if (node->esl)
+            work(node);
+        else if (clock_mono_ms() >= node->not_before)
+            do_connect(node);
+        else
+            wait_until(node, node->not_before);
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- start and stop */
+
+static void free_node(struct fs_node *node)
+{
+    esl_close(node->esl);
+    fs_changes_clear(&node->changes);
+    if (node->password)
+        explicit_bzero(node->password, strlen(node->password));
+    free(node->password);
+    free(node->address);
+    if (node->stop_fd >= 0)
+        close(node->stop_fd);
+    if (node->wake_fd >= 0)
+        close(node->wake_fd);
+    pthread_mutex_destroy(&node->lock);
+    free(node);
+}
+
+static int init(struct fs_node *node, const struct fs_node_options *options)
+{
+    node->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    node->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (node->stop_fd < 0 || node->wake_fd < 0)
+        return -errno;
+    node->address = strdup(options->address);
+    node->password = strdup(options->password);
+    if (!node->address || !node->password)
+        return -ENOMEM;
+    node->port = options->event_port;
+    node->registry = options->registry;
+    node->retry_ms = RETRY_FIRST_MS;
+    node->everything = true;
+    return str_copy(node->name, sizeof(node->name), options->name);
+}
+
+int fs_node_start(struct fs_node **out, const struct fs_node_options *options, struct err *err)
+{
+    struct fs_node *node = calloc(1, sizeof(*node));
+    int res;
+
+    if (!node)
+        return err_set(err, -ENOMEM, "no memory for a media node");
+    /* Does not fail. */
+    pthread_mutex_init(&node->lock, NULL);
+    res = init(node, options);
+    if (!res)
+        res = -pthread_create(&node->thread, NULL, run, node);
+    if (res) {
+        free_node(node);
+        return err_sys(err, res, "media node %s", options->name);
+    }
+    *out = node;
+    return 0;
+}
+
+void fs_node_stop(struct fs_node *node)
+{
+    if (!node)
+        return;
+    eventfd_write(node->stop_fd, 1);
+    pthread_join(node->thread, NULL);
+    free_node(node);
+}
