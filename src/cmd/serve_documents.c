@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cmd/serve.h"
 #include "http/form.h"
 #include "media/asterisk/realtime.h"
@@ -99,6 +100,8 @@ static int make_document(struct serve *serve, const struct http_request *request
         res = get_tenant(serve, request, domain, &snapshot);
     if (!res)
         res = fs_document(&asked, snapshot, out);
+    if (res == -ENOBUFS)
+        log_warning("what FreeSWITCH asks of %s is more than it takes at once: not found", domain);
     snapshot_unref(snapshot);
     for (size_t i = 0; i < serve->media_count && !res && asked.queue[0]; i++)
         fs_node_asked(serve->media[i], asked.queue);
@@ -119,7 +122,7 @@ static void on_freeswitch(void *arg, const struct http_request *request,
         return;
     count(serve, SERVE_FREESWITCH, result_of(res));
     response->content_type = "text/xml";
-    if (res == -ENOENT)
+    if (res == -ENOENT || res == -ENOBUFS)
         res = fs_document_not_found(&response->body);
     /* FreeSWITCH takes any status but 200 for "no answer" and looks in its static configuration. */
     if (res == -EAGAIN)

@@ -324,8 +324,8 @@ def test_large_request(freeswitch, serve):
     assert serve.health()[0] == 200
 
 
-def test_large_group(freeswitch, db, serve):
-    """FreeSWITCH takes 1 MiB: a group beyond that has nobody in it, and that is counted."""
+def test_large_group(freeswitch, platform, db, serve):
+    """FreeSWITCH takes 1 MiB: a group beyond that is not found, which is counted and logged."""
     counted = 'dialplane_serve_answers_total{to="freeswitch",result="failed"}'
     add_users(db, "some.test", map(str, range(USERS_IN_LIMIT)))
     add_users(db, "many.test", map(str, range(USERS_BEYOND)))
@@ -334,10 +334,11 @@ def test_large_group(freeswitch, db, serve):
     freeswitch.new_lines()
     everybody = freeswitch.api("group_call users@some.test")
     assert everybody.count("sofia/edge/") == USERS_IN_LIMIT
-    assert freeswitch.complaints() == []
     before = serve.metrics()[counted]
     assert freeswitch.api("group_call users@many.test") == "error/NO_ROUTE_DESTINATION"
     assert serve.metrics()[counted] == before + 1
+    assert "asks of many.test is more" in (platform.state / "log/serve.log").read_text("utf-8")
+    assert freeswitch.complaints() == []
     assert freeswitch.api("user_data 7@many.test param a1-hash") == ha1("7", "many.test")
 
 
