@@ -42,6 +42,7 @@ struct fs_node {
     struct fs_changes changes;
     bool everything; /* everything has to be compared */
     bool settled;    /* and can be */
+    bool busy;       /* with what was taken of the two */
     struct fs_node_state state;
 };
 
@@ -75,6 +76,7 @@ void fs_node_changed(struct fs_node *node, const struct change *change)
     case CHANGE_USERS:
     case CHANGE_VOICEMAIL_BOXES:
     case CHANGE_QUEUES:
+    case CHANGE_CONFERENCES:
         break;
     default:
         /* FreeSWITCH asks for these at each call. */
@@ -136,7 +138,7 @@ void fs_node_state(struct fs_node *node, struct fs_node_state *out)
 {
     pthread_mutex_lock(&node->lock);
     *out = node->state;
-    out->current = out->reachable && !node->everything && !node->changes.count;
+    out->current = out->reachable && !node->everything && !node->changes.count && !node->busy;
     pthread_mutex_unlock(&node->lock);
 }
 
@@ -182,6 +184,7 @@ static void note(struct fs_node *node, int res, const struct err *err)
     was_reachable = node->state.reachable;
     first = !node->state.failures;
     node->state.reachable = !lost;
+    node->busy = false;
     node->state.failures += res != 0;
     node->state.commands += commands - node->counted;
     if (lost) {
@@ -282,6 +285,7 @@ static int do_next(struct fs_node *node, struct err *err)
         node->everything = false;
     else
         found = fs_changes_take(&node->changes, &change);
+    node->busy = everything || found;
     pthread_mutex_unlock(&node->lock);
     if (everything)
         return do_everything(node, err);
