@@ -17,6 +17,12 @@ static const struct {
     {"least_talk", "agent-with-least-talk-time"},
 };
 
+void doc_music(const char *prompt, char out[DOC_FILE_SIZE])
+{
+    if (doc_sound(prompt, out))
+        strcpy(out, "${hold_music}");
+}
+
 const char *doc_strategy(const char *strategy)
 {
     for (size_t i = 0; i < DP_COUNT(strategies); i++) {
@@ -31,8 +37,8 @@ static void add_params(struct xml *xml, const struct snapshot_queue *queue)
     char file[DOC_FILE_SIZE];
 
     doc_param(xml, "strategy", doc_strategy(queue->strategy));
-    if (doc_sound(queue->music, file) == 0)
-        doc_param(xml, "moh-sound", file);
+    doc_music(queue->music, file);
+    doc_param(xml, "moh-sound", file);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
     /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. */
     doc_number(xml, "max-wait-time-with-no-agent", queue->no_agent_to ? 1 : 0);

@@ -42,6 +42,9 @@ int doc_sound(const char *prompt, char out[DOC_FILE_SIZE]) DP_CHECK;
 int doc_dial_string(const struct snapshot *snapshot, const char *username, int ring_s,
                     char out[DOC_DIAL_SIZE]) DP_CHECK;
 
+/* A queue's music; without a prompt the node's own, by the name that conf/freeswitch gives it. */
+void doc_music(const char *prompt, char out[DOC_FILE_SIZE]);
+
 /* What mod_callcenter calls a queue's strategy. */
 const char *doc_strategy(const char *strategy);
 

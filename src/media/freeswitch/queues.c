@@ -125,8 +125,7 @@ static bool is_current(const struct fs_table *loaded, size_t row,
 {
     char music[DOC_FILE_SIZE], wait[CC_NUMBER_SIZE];
 
-    if (doc_sound(wanted->music, music))
-        music[0] = '\0';
+    doc_music(wanted->music, music);
     snprintf(wait, sizeof(wait), "%d", wanted->max_wait_s);
     return strcmp(fs_table_get(loaded, row, "strategy"), doc_strategy(wanted->strategy)) == 0 &&
            strcmp(fs_table_get(loaded, row, "moh_sound"), music) == 0 &&
