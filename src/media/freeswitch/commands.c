@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "media/freeswitch/conferences.h"
 
 enum { STATUS_SIZE = 4096 };
 
@@ -52,6 +53,10 @@ int fs_tell(const struct fs_sync *sync, const struct change *change, struct err 
         if (str_to_u64(change->key, 1, INT64_MAX, &id))
             return 0;
         return fs_queues_sync(sync, change->domain, (int64_t)id, err);
+    case CHANGE_CONFERENCES:
+        if (str_to_u64(change->key, 1, INT64_MAX, &id))
+            return 0;
+        return fs_conferences_sync(sync, change->domain, (int64_t)id, err);
     case CHANGE_DOMAINS:
         return fs_queues_sync(sync, change->domain, 0, err);
     default:
@@ -66,5 +71,7 @@ int fs_compare(const struct fs_sync *sync, struct err *err)
 
     if (!res)
         res = fs_queues_sync(sync, NULL, 0, err);
-    return res ? res : fs_agents_sync(sync, err);
+    if (!res)
+        res = fs_agents_sync(sync, err);
+    return res ? res : fs_conferences_sync(sync, NULL, 0, err);
 }
