@@ -96,6 +96,11 @@ class Endpoint(threading.Thread):
         _wait(lambda: is_tone(self.heard(0.4), frequency), timeout,
               lambda: f"{frequency} Hz; heard {describe(self.heard(0.4))}")
 
+    def wait_for_tones(self, *frequencies, timeout=5):
+        """Waits until the last 0.4 s are these tones, each well to be heard, and little else."""
+        _wait(lambda: are_tones(self.heard(0.4), frequencies), timeout,
+              lambda: f"{frequencies} Hz; heard {describe(self.heard(0.4))}")
+
     def wait_for_sound(self, timeout=5):
         """Waits until the last 0.4 s are not silence: more than the tail of what was before."""
         _wait(lambda: is_sound(self.heard(0.4)), timeout,
@@ -179,14 +184,24 @@ def loudness(samples):
     return float(numpy.sqrt(numpy.mean(samples ** 2))) if len(samples) else 0.0
 
 
+def spectrum_of(samples):
+    """(frequencies in Hz, energy at each)."""
+    energy = numpy.abs(numpy.fft.rfft(samples * numpy.hanning(len(samples)))) ** 2
+    energy[:3] = 0
+    return numpy.fft.rfftfreq(len(samples), 1 / RATE), energy
+
+
+def share_near(spectrum, frequency):
+    """Share of the signal's energy within 25 Hz of the frequency."""
+    hertz, energy = spectrum
+    return float(energy[numpy.abs(hertz - frequency) <= 25].sum() / max(energy.sum(), 1e-12))
+
+
 def dominant(samples):
     """(frequency in Hz, share of the signal's energy within 25 Hz of it)."""
-    spectrum = numpy.abs(numpy.fft.rfft(samples * numpy.hanning(len(samples)))) ** 2
-    spectrum[:3] = 0
-    hertz = numpy.fft.rfftfreq(len(samples), 1 / RATE)
-    peak = hertz[int(numpy.argmax(spectrum))]
-    near = spectrum[numpy.abs(hertz - peak) <= 25].sum()
-    return float(peak), float(near / max(spectrum.sum(), 1e-12))
+    hertz, energy = spectrum = spectrum_of(samples)
+    peak = float(hertz[int(numpy.argmax(energy))])
+    return peak, share_near(spectrum, peak)
 
 
 def is_sound(samples):
@@ -200,6 +215,14 @@ def is_tone(samples, frequency):
         return False
     peak, share = dominant(samples)
     return abs(peak - frequency) < 15 and share > 0.8
+
+
+def are_tones(samples, frequencies):
+    """Whether these are at least 0.2 s of these tones, none much weaker than the rest."""
+    if not is_sound(samples):
+        return False
+    shares = [share_near(spectrum_of(samples), frequency) for frequency in frequencies]
+    return sum(shares) > 0.8 and min(shares) > 0.5 / len(shares)
 
 
 def describe(samples):
