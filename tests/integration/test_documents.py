@@ -105,8 +105,8 @@ def add_services(db):
     db.rows("INSERT INTO voip.queue_members (domain_id, queue_id, user_id, position) "
             "SELECT %s, %s, id, right(username, 1)::int FROM voip.users WHERE domain_id = %s",
             domain_id, queue, domain_id)
-    db.rows("INSERT INTO voip.conferences (domain_id, name, pin) VALUES (%s, 'weekly', '4711')",
-            domain_id)
+    db.rows("INSERT INTO voip.conferences (domain_id, name, pin, max_members) "
+            "VALUES (%s, 'weekly', '4711', 7)", domain_id)
 
 
 def id_of(db, table, domain="a.test"):
@@ -340,6 +340,56 @@ def test_large_group(freeswitch, platform, db, serve):
     assert "asks of many.test is more" in (platform.state / "log/serve.log").read_text("utf-8")
     assert freeswitch.complaints() == []
     assert freeswitch.api("user_data 7@many.test param a1-hash") == ha1("7", "many.test")
+
+
+# ---------------------------------------------------------------- configuration
+
+def table(text):
+    """Rows as dicts, of what mod_callcenter prints."""
+    head, *rows = [line.split("|") for line in text.splitlines() if "|" in line]
+    return [dict(zip(head, row)) for row in rows]
+
+
+def test_queue(quiet, db):
+    name = f"{id_of(db, 'queues')}@a.test"
+    assert quiet.api(f"callcenter_config queue load {name}") == "+OK\n"
+    queue, = (row for row in table(quiet.api("callcenter_config queue list")) if row["name"] == name)
+    assert (queue["strategy"], queue["max_wait_time"]) == ("top-down", "0")
+    agents = table(quiet.api(f"callcenter_config queue list agents {name}"))
+    assert [agent["name"] for agent in agents] == ["1001@a.test", "1002@a.test", "1003@a.test"]
+    assert {agent["status"] for agent in agents} == {"Logged Out"}
+    assert agents[0]["contact"] == (
+        "[leg_timeout=17,sip_invite_domain=a.test,sip_h_X-VOIP-Ring=phones]"
+        "sofia/edge/sip:1001@a.test;fs_path=sip:${dp_edge_inside}")
+    tiers = [tier for tier in table(quiet.api("callcenter_config tier list"))
+             if tier["queue"] == name]
+    assert [(tier["agent"], tier["position"]) for tier in tiers] == \
+        [("1001@a.test", "1"), ("1002@a.test", "2"), ("1003@a.test", "3")]
+    # Told again, nobody is logged out by it.
+    quiet.api("callcenter_config agent set status 1002@a.test Available")
+    quiet.api(f"callcenter_config queue reload {name}")
+    assert [agent["status"] for agent in table(quiet.api(
+        f"callcenter_config queue list agents {name}"))] == ["Logged Out", "Available", "Logged Out"]
+
+
+def test_queue_of_nobody(quiet, db):
+    """Also that of another tenant."""
+    for name in ("99999@a.test", f"{id_of(db, 'queues')}@b.test", f"{id_of(db, 'queues')}@c.test"):
+        assert "not found" in quiet.api(f"callcenter_config queue load {name}")
+
+
+def test_conference(freeswitch, db):
+    """The names are whole ones, so the same number of two tenants is two conferences."""
+    freeswitch.api("load mod_loopback")
+    there = f"a.test/{id_of(db, 'conferences')}"
+    for name in (there, there.replace("a.test", "b.test"), "a.test/99999", "default"):
+        freeswitch.api(f"originate null/x &conference({name}@{name})")
+    try:
+        assert freeswitch.api("conference count").strip() == "1"
+        assert freeswitch.api(f"conference {there} get max_members").strip() == "7"
+        assert freeswitch.api(f"conference {there} get profile_name").strip() == there
+    finally:
+        freeswitch.api("hupall")
 
 
 # ---------------------------------------------------------------- dialplan
