@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "media/freeswitch/callcenter.h"
 #include "media/freeswitch/conferences.h"
 
 enum { STATUS_SIZE = 4096 };
@@ -68,10 +69,12 @@ int fs_tell(const struct fs_sync *sync, const struct change *change, struct err 
 int fs_compare(const struct fs_sync *sync, struct err *err)
 {
     int res = ESL_API(sync->esl, NULL, err, "xml_flush_cache");
+    struct err reason;
 
-    if (!res)
-        res = fs_queues_sync(sync, NULL, 0, err);
-    if (!res)
-        res = fs_agents_sync(sync, err);
-    return res ? res : fs_conferences_sync(sync, NULL, 0, err);
+    if (res)
+        return res;
+    if (cc_go_on(fs_queues_sync(sync, NULL, 0, &reason), &reason, &res, err) &&
+        cc_go_on(fs_agents_sync(sync, &reason), &reason, &res, err))
+        cc_go_on(fs_conferences_sync(sync, NULL, 0, &reason), &reason, &res, err);
+    return res;
 }
