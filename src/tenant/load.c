@@ -104,8 +104,10 @@ static void add_conference(struct snapshot *snapshot, const struct rows *rows)
 
 /*
  * $1 is the id of the tenant. Every statement has an order, so that rows that did not change make
- * the same copy (that of entries and members is what snapshot_add_entry and snapshot_add_member ask
- * for). The columns that may be null come last.
+ * the same copy: by id, which PostgreSQL sorts several times faster than text, or as
+ * snapshot_add_entry and snapshot_add_member ask for. Joins name the tenant as well, though the
+ * foreign keys do so already: without it everybody's rows are read. The columns that may be null
+ * come last.
  */
 static const struct step {
     enum snapshot_table table;
@@ -116,31 +118,34 @@ static const struct step {
 } steps[] = {
     {SNAPSHOT_USERS, add_user, 3, 3,
      "SELECT username, display_name, ha1 FROM voip.users WHERE domain_id = $1 AND enabled "
-     "ORDER BY 1"},
+     "ORDER BY id"},
     {SNAPSHOT_EXTENSIONS, add_extension, 7, 2,
      "SELECT e.number, e.type, u.username, b.mailbox, e.ivr_menu_id, e.queue_id, e.conference_id "
      "FROM voip.extensions e "
-     "LEFT JOIN voip.users u ON u.id = e.user_id AND u.enabled "
-     "LEFT JOIN voip.voicemail_boxes b ON b.id = e.voicemail_box_id WHERE e.domain_id = $1 "
-     "ORDER BY 1"},
+     "LEFT JOIN voip.users u ON u.id = e.user_id AND u.domain_id = e.domain_id AND u.enabled "
+     "LEFT JOIN voip.voicemail_boxes b ON b.id = e.voicemail_box_id "
+     "AND b.domain_id = e.domain_id WHERE e.domain_id = $1 ORDER BY e.id"},
     {SNAPSHOT_MENUS, add_menu, 5, 5,
      "SELECT id, greeting, invalid, timeout_ms, tries FROM voip.ivr_menus WHERE domain_id = $1 "
      "ORDER BY 1"},
     {SNAPSHOT_ENTRIES, add_entry, 3, 3,
      "SELECT i.menu_id, i.digit, e.number FROM voip.ivr_entries i "
-     "JOIN voip.extensions e ON e.id = i.extension_id WHERE i.domain_id = $1 "
-     "ORDER BY i.menu_id, i.digit"},
+     "JOIN voip.extensions e ON e.id = i.extension_id AND e.domain_id = i.domain_id "
+     "WHERE i.domain_id = $1 ORDER BY i.menu_id, i.digit"},
     {SNAPSHOT_MAILBOXES, add_mailbox, 4, 2,
      "SELECT b.mailbox, b.pin_ha1, b.email, u.username FROM voip.voicemail_boxes b "
-     "LEFT JOIN voip.users u ON u.id = b.user_id WHERE b.domain_id = $1 ORDER BY 1"},
+     "LEFT JOIN voip.users u ON u.id = b.user_id AND u.domain_id = b.domain_id "
+     "WHERE b.domain_id = $1 ORDER BY b.id"},
     {SNAPSHOT_QUEUES, add_queue, 9, 6,
      "SELECT q.id, q.name, q.strategy, q.ring_s, q.wrap_up_s, q.max_wait_s, q.music, t.number, "
-     "n.number FROM voip.queues q LEFT JOIN voip.extensions t ON t.id = q.timeout_to "
-     "LEFT JOIN voip.extensions n ON n.id = q.no_agent_to WHERE q.domain_id = $1 ORDER BY 1"},
+     "n.number FROM voip.queues q "
+     "LEFT JOIN voip.extensions t ON t.id = q.timeout_to AND t.domain_id = q.domain_id "
+     "LEFT JOIN voip.extensions n ON n.id = q.no_agent_to AND n.domain_id = q.domain_id "
+     "WHERE q.domain_id = $1 ORDER BY 1"},
     {SNAPSHOT_MEMBERS, add_member, 4, 4,
      "SELECT m.queue_id, u.username, m.level, m.position FROM voip.queue_members m "
-     "JOIN voip.users u ON u.id = m.user_id AND u.enabled WHERE m.domain_id = $1 "
-     "ORDER BY m.queue_id, m.level, m.position, u.username"},
+     "JOIN voip.users u ON u.id = m.user_id AND u.domain_id = m.domain_id AND u.enabled "
+     "WHERE m.domain_id = $1 ORDER BY m.queue_id, m.level, m.position, u.username"},
     {SNAPSHOT_CONFERENCES, add_conference, 6, 4,
      "SELECT id, name, max_members, announce::int, pin, moderator_pin FROM voip.conferences "
      "WHERE domain_id = $1 ORDER BY 1"},

@@ -128,6 +128,13 @@ void registry_want(struct registry *registry, struct tenant *tenant, enum readin
 size_t registry_pending(const struct registry *registry);
 
 /*
+ * Which tenant is to be read next, and whether its rows are wanted for its copy (there is no room
+ * for them otherwise); NULL when there is none. It stays until registry_read. Without the lock
+ * held.
+ */
+struct tenant *registry_next(struct registry *registry, bool *copy);
+
+/*
  * What SQL said of a tenant: `res` 0 with its snapshot and its rows (NULL: there was no room for
  * them; empty: there are too many), -ENOENT, or why it did not answer. Takes both over. Without the
  * lock held.

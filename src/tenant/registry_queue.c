@@ -137,8 +137,7 @@ static int load_names(struct registry *registry, struct listen *db, struct err *
     return res;
 }
 
-/* Of the first queue that has one. It stays in the map until it is read. */
-static struct tenant *dequeue(struct registry *registry, bool *copy)
+struct tenant *registry_next(struct registry *registry, bool *copy)
 {
     struct tenant *tenant = NULL;
     int least;
@@ -268,7 +267,7 @@ static int load_some(struct registry *registry, struct listen *db, struct err *e
     pthread_mutex_lock(&registry->lock);
     round = registry_pending(registry) + registry->queued[READ_FOR_COPY];
     pthread_mutex_unlock(&registry->lock);
-    while (round-- && (tenant = dequeue(registry, &copy))) {
+    while (round-- && (tenant = registry_next(registry, &copy))) {
         /* The tenant may be freed when it is gone. */
         memcpy(domain, tenant->domain, strlen(tenant->domain) + 1);
         res = load_one(registry, db, domain, copy, first_error ? NULL : err);

@@ -227,6 +227,59 @@ static void test_tenant_refused(void **state)
     assert_int_equal(fixture->loaded, 0);
 }
 
+static void assert_next(struct fixture *fixture, const char *expected, bool copy)
+{
+    bool with_copy;
+    struct tenant *tenant = registry_next(fixture->registry, &with_copy);
+
+    assert_non_null(tenant);
+    assert_string_equal(tenant->domain, expected);
+    assert_int_equal(with_copy, copy);
+    registry_read(fixture->registry, expected, 0, snapshot_of(expected, ""), NULL);
+}
+
+/* Who is waited for, what has changed, what is in use, and the rest. */
+static void test_order_of_reading(void **state)
+{
+    const char *const domains[] = {"rest.test", "used.test", "changed.test", "asked.test"};
+    struct fixture *fixture = *state;
+    bool copy;
+
+    for (size_t i = 0; i < DP_COUNT(domains) - 1; i++)
+        put(fixture, domains[i], "");
+    registry_changed(fixture->registry, "asked.test");
+    go_online(fixture);
+    registry_changed(fixture->registry, "changed.test");
+    assert_int_equal(get(fixture, "used.test"), 0);
+    assert_int_equal(get(fixture, "asked.test"), -EINPROGRESS);
+    assert_next(fixture, "asked.test", false);
+    assert_next(fixture, "changed.test", false);
+    assert_next(fixture, "used.test", false);
+    assert_next(fixture, "rest.test", false);
+    assert_null(registry_next(fixture->registry, &copy));
+}
+
+/* Read while there was no room for its rows: once more when there is. */
+static void test_read_again_for_the_copy(void **state)
+{
+    struct fixture *fixture = *state;
+    struct registry_state now;
+    bool copy;
+
+    start(fixture, true, 0);
+    go_online(fixture);
+    registry_changed(fixture->registry, DOMAIN);
+    fixture->registry->disk_failed_until = INT64_MAX;
+    assert_next(fixture, DOMAIN, false);
+    assert_null(registry_next(fixture->registry, &copy));
+    registry_state(fixture->registry, &now);
+    assert_int_equal(now.pending, 0);
+    fixture->registry->disk_failed_until = 0;
+    assert_next(fixture, DOMAIN, true);
+    sql_gives(fixture->registry, DOMAIN, "x");
+    UNTIL(fixture->registry, now, now.copies_written == 1);
+}
+
 /* ---------------------------------------------------------------- who waits */
 
 struct call {
@@ -602,11 +655,12 @@ static void test_idle_tenant_changes(void **state)
 
 UNIT_MAIN("registry", TEST(test_get), TEST(test_reference_outlives_the_next_one), TEST(test_state),
           TEST(test_unknown_names), TEST(test_inserted_and_deleted),
-          TEST(test_list_of_names_refused), TEST(test_tenant_refused),
-          TEST(test_waiting_for_what_is_there), TEST(test_waiting_until_it_is_there),
-          TEST(test_waiting_long_enough), TEST(test_waiters_are_bounded_and_called_at_the_end),
-          TEST(test_served_from_copies), TEST(test_damaged_copy), TEST(test_copies_are_written),
-          TEST(test_the_newest_wins), TEST(test_copies_of_the_gone_are_removed),
-          TEST(test_gone_and_back), TEST(test_sql_after_the_copy), TEST(test_silent_database),
-          TEST(test_lost_while_waiting), TEST(test_disk_refuses), TEST(test_idle_tenants_leave),
-          TEST(test_tenants_in_use_stay), TEST(test_idle_tenant_changes))
+          TEST(test_list_of_names_refused), TEST(test_tenant_refused), TEST(test_order_of_reading),
+          TEST(test_read_again_for_the_copy), TEST(test_waiting_for_what_is_there),
+          TEST(test_waiting_until_it_is_there), TEST(test_waiting_long_enough),
+          TEST(test_waiters_are_bounded_and_called_at_the_end), TEST(test_served_from_copies),
+          TEST(test_damaged_copy), TEST(test_copies_are_written), TEST(test_the_newest_wins),
+          TEST(test_copies_of_the_gone_are_removed), TEST(test_gone_and_back),
+          TEST(test_sql_after_the_copy), TEST(test_silent_database), TEST(test_lost_while_waiting),
+          TEST(test_disk_refuses), TEST(test_idle_tenants_leave), TEST(test_tenants_in_use_stay),
+          TEST(test_idle_tenant_changes))
