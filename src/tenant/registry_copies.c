@@ -122,8 +122,8 @@ static void begin(struct registry *registry, struct tenant *tenant, struct job *
     /* The bytes count until they are written. */
     tenant->rows = (struct buf){0};
     TAILQ_REMOVE(&registry->jobs, tenant, job);
-    tenant->has_job = tenant->wanted = false;
-    tenant->working = true;
+    tenant->has_job = false;
+    tenant->working = true; /* and still `wanted`, so that nobody has it read twice */
 }
 
 /* From the rows at hand if there are any: they are newer than the file. */
@@ -182,6 +182,7 @@ static void finish_read(struct registry *registry, struct tenant *tenant, struct
     bool unusable =
         job->read_res == -EBADMSG || job->read_res == -ESTALE || job->read_res == -ENOENT;
 
+    tenant->wanted = false;
     if (unusable) {
         tenant->has_copy = false;
         registry->refused++;

@@ -7,6 +7,7 @@ import threading
 import time
 import xmlrpc.client
 
+import psycopg
 import pytest
 
 from front.errors import FrontError
@@ -45,6 +46,16 @@ class Scene:
         self.db.close()
         self.kill("postgresql")
         until(lambda: not is_listening(self.platform, "db.port"))
+
+    def start_database(self):
+        self.supervisor.start("postgresql")
+        until(self._can_connect)
+
+    def _can_connect(self):
+        try:
+            return self.db.value("SELECT true")
+        except psycopg.OperationalError:
+            return False
 
     def restart(self):
         if self.supervisor.processes()["serve"]["statename"] == "RUNNING":
@@ -98,7 +109,7 @@ def platform():
 def scene(platform):
     """Healthy, with a copy of every tenant, at the start of each test."""
     made = Scene(platform)
-    made.supervisor.start("postgresql")
+    made.start_database()
     made.supervisor.start("serve")
     until(lambda: is_listening(platform, "control.documents_port"))
     made.serve.wait_for_health(status="ok", pending=0)
@@ -142,8 +153,7 @@ def test_back_after_a_restart(scene, record_property):
     scene.kill_database()
     scene.restart()
     assert "vm-mailto" not in scene.serve.user("1001", "b.test")
-    scene.supervisor.start("postgresql")
-    until(lambda: is_listening(scene.platform, "db.port"))
+    scene.start_database()
     set_email(scene.db, "1001", "b.test", "meanwhile@x.test")
     until(lambda: scene.serve.health()[1]["database"] == "connected")
     took = until(lambda: scene.serve.user("1001", "b.test").get("vm-mailto") == "meanwhile@x.test")
@@ -172,7 +182,7 @@ def test_tenants_that_are_gone(scene):
     assert scene.serve.user("1001", "d.test")
     assert scene.serve.post("/fs/xml/directory",
                             directory("c.test", user="1001", key="id"))[0] == 503
-    scene.supervisor.start("postgresql")
+    scene.start_database()
     scene.wait_for_copies("a.test", "b.test")
     assert scene.serve.user("1001", "d.test") is None
     scene.db.rows("UPDATE voip.domains SET enabled = true")
@@ -200,7 +210,7 @@ def test_damaged_copy(scene, damage):
     assert scene.metric("copies_refused_total") == 1
     assert [line.split("warning: ")[1] for line in scene.warnings()[said:]] == \
         ["the copy of tenant a.test is not used: damaged, or of another tenant"]
-    scene.supervisor.start("postgresql")
+    scene.start_database()
     scene.serve.wait_for_health(status="ok", pending=0)
     until(lambda: path.exists() and path.read_bytes() == right)
     assert scene.serve.user("1001", "a.test")

@@ -440,6 +440,31 @@ static void test_damaged_copy(void **state)
     assert_mark(fixture, DOMAIN, "same");
 }
 
+/* However many ask while it is being read. */
+static void test_copies_are_read_once(void **state)
+{
+    enum { COPIES = 50 };
+    struct fixture *fixture = *state;
+    struct registry_state now;
+    char domain[32];
+
+    for (int i = 0; i < COPIES; i++) {
+        snprintf(domain, sizeof(domain), "t%d.test", i);
+        leave_copy(fixture, domain, "same");
+        spoil(fixture, domain);
+    }
+    start(fixture, true, 0);
+    for (int i = 0; i < COPIES; i++) {
+        snprintf(domain, sizeof(domain), "t%d.test", i);
+        while (get(fixture, domain) == -EINPROGRESS)
+            continue;
+        assert_int_equal(get(fixture, domain), -EAGAIN);
+    }
+    registry_stop(fixture->registry);
+    registry_state(fixture->registry, &now);
+    assert_int_equal(now.copies_refused, COPIES);
+}
+
 static void test_copies_are_written(void **state)
 {
     struct fixture *fixture = *state;
@@ -659,8 +684,8 @@ UNIT_MAIN("registry", TEST(test_get), TEST(test_reference_outlives_the_next_one)
           TEST(test_read_again_for_the_copy), TEST(test_waiting_for_what_is_there),
           TEST(test_waiting_until_it_is_there), TEST(test_waiting_long_enough),
           TEST(test_waiters_are_bounded_and_called_at_the_end), TEST(test_served_from_copies),
-          TEST(test_damaged_copy), TEST(test_copies_are_written), TEST(test_the_newest_wins),
-          TEST(test_copies_of_the_gone_are_removed), TEST(test_gone_and_back),
-          TEST(test_sql_after_the_copy), TEST(test_silent_database), TEST(test_lost_while_waiting),
-          TEST(test_disk_refuses), TEST(test_idle_tenants_leave), TEST(test_tenants_in_use_stay),
-          TEST(test_idle_tenant_changes))
+          TEST(test_damaged_copy), TEST(test_copies_are_read_once), TEST(test_copies_are_written),
+          TEST(test_the_newest_wins), TEST(test_copies_of_the_gone_are_removed),
+          TEST(test_gone_and_back), TEST(test_sql_after_the_copy), TEST(test_silent_database),
+          TEST(test_lost_while_waiting), TEST(test_disk_refuses), TEST(test_idle_tenants_leave),
+          TEST(test_tenants_in_use_stay), TEST(test_idle_tenant_changes))
