@@ -10,6 +10,8 @@ from lib import records
 from lib import scenario as sip
 from lib.phone import hear_each_other
 
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("quiet")]
+
 # Seconds that a queue may take until it rings a member: one who did not take a call rests first.
 OFFERED_WITHIN = 15
 
