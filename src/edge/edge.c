@@ -129,11 +129,8 @@ void edge_changed(struct edge *edge, const struct change *change)
     case CHANGE_EXTENSIONS:
         push_key(edge, &tables[TABLE_EXT], change);
         break;
-    case CHANGE_IVR_MENUS:
-    case CHANGE_VOICEMAIL_BOXES:
-    case CHANGE_QUEUES:
-    case CHANGE_CONFERENCES:
-        /* Of these the edge knows the names only; when those change, so do rows of the others. */
+    default:
+        /* Of all else the edge knows names only; when those change, so do rows of the others. */
         break;
     }
     pthread_cond_signal(&edge->wake);

@@ -12,6 +12,12 @@ static const char *const table_names[] = {
     [CHANGE_VOICEMAIL_BOXES] = "voicemail_boxes",
     [CHANGE_QUEUES] = "queues",
     [CHANGE_CONFERENCES] = "conferences",
+    [CHANGE_RING_GROUPS] = "ring_groups",
+    [CHANGE_ANNOUNCEMENTS] = "announcements",
+    [CHANGE_SCHEDULES] = "schedules",
+    [CHANGE_TRUNKS] = "trunks",
+    [CHANGE_OUTBOUND_ROUTES] = "outbound_routes",
+    [CHANGE_INBOUND_NUMBERS] = "inbound_numbers",
 };
 
 static int find_table(const char *name, enum change_table *out)
@@ -23,6 +29,18 @@ static int find_table(const char *name, enum change_table *out)
         }
     }
     return -EINVAL;
+}
+
+/* Behind a number that is a prefix stands '!' (db/migrations/0010_edge.sql). */
+static bool is_key(const struct change *change)
+{
+    char number[sizeof(change->key)];
+    size_t len = strlen(change->key);
+
+    memcpy(number, change->key, sizeof(number));
+    if (change->table == CHANGE_EXTENSIONS && len > 1 && number[len - 1] == '!')
+        number[len - 1] = '\0';
+    return str_is_extension(number);
 }
 
 /*
@@ -37,7 +55,7 @@ static int check(const struct change *change)
         return -EINVAL;
     if (change->table == CHANGE_DOMAINS)
         return 0;
-    return str_is_extension(change->key) ? 0 : -EINVAL;
+    return is_key(change) ? 0 : -EINVAL;
 }
 
 static int fill(json_t *json, struct change *change)
