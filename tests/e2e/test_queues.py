@@ -69,7 +69,7 @@ def make_numbers(platform):
     """
     8001: 1002, who has a voicemail on no answer, for ever.   8002: 1002, then 1003, for 6 s.
     8003: nobody, else 1003.   8004: 1002 for 3 s, else 1003.   8005: nobody, for 3 s.
-    8007: 1002 and 1003 at once.
+    8007: 1002 and 1003 at once.   8008: 1003.
     8100: open conference.   8101: of two with PINs.   b.test has 8100, too.
     """
     tenant = Tenant(platform.db)
@@ -80,15 +80,17 @@ def make_numbers(platform):
     tenant.queue("8004", ["1002"], max_wait_s=3, ring_s=30, timeout_to=spare)
     tenant.queue("8005", max_wait_s=3)
     tenant.queue("8007", ["1002", "1003"], strategy="ring_all")
+    tenant.queue("8008", ["1003"])
     tenant.conference("8100")
     tenant.conference("8101", pin="4711", moderator_pin="08150", max_members=2, announce=False)
     Tenant(platform.db, "b.test").conference("8100")
-    for number in ("8001", "8002", "8003", "8004", "8005", "8007", "8100", "8101"):
+    for number in ("8001", "8002", "8003", "8004", "8005", "8007", "8008", "8100", "8101"):
         platform.edge.wait_until_gone("ext_miss", f"a.test:{number}")
 
 
 # ---- queues
 
+@pytest.mark.service
 def test_caller_waits_with_music_and_is_served(platform, phone, served):
     caller, member = phone("1001"), phone("1002")
     # Longer than the number's own ring time, after which voicemail answers: not here.
@@ -245,6 +247,48 @@ def test_new_member_is_rung(platform, phone, served):
                   service="queue")
 
 
+# ---- while `dialplane serve` is away
+
+@pytest.fixture(name="without_serve")
+def stop_serve(platform):
+    """Returns what stops it; it runs again after the test."""
+    yield lambda: platform.supervisor.stop_process("serve")
+    platform.supervisor.start("serve")
+    platform.wait_until_healthy()
+
+
+def test_queue_goes_on_without_serve(platform, phone, served, without_serve):
+    """Once a node has a queue, it needs nobody to serve it."""
+    caller, member = phone("1001"), phone("1003")
+    call = caller.call("8008", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = member.wait_call(sip.ring(), sip.is_cancelled())
+    there.wait("ringing", OFFERED_WITHIN)
+    call.go().finish()
+    there.finish()
+    without_serve()
+    there = member.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    call = caller.call("8008", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there.wait("answered", OFFERED_WITHIN)
+    call.wait("answered")
+    hear_each_other(caller, member)
+    call.go().finish()
+    there.finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), callee="8008", reached="1003",
+                  service="queue")
+
+
+@pytest.mark.service
+def test_conference_without_serve_is_an_announcement(platform, phone, served, without_serve):
+    """Nobody gets into a conference whose PIN is not known."""
+    caller = phone("1001")
+    without_serve()
+    call = enter(caller, "8101", ending=IS_SENT_AWAY)
+    caller.rtp.wait_for_sound()
+    call.finish(30)
+    records.check(platform.db.wait_for_cdr(call.call_id), callee="8101", service="conference",
+                  side="system", cause="NETWORK_OUT_OF_ORDER")
+
+
 # ---- conferences
 
 LEAVES = (sip.wait_for_go(), sip.request("BYE", 3))
@@ -261,6 +305,7 @@ def enter(phone_, number, pin="", ending=LEAVES):
     return call
 
 
+@pytest.mark.service
 def test_three_hear_each_other(platform, phone, served):
     phones = {440: phone("1001"), 620: phone("1002"), 860: phone("1003")}
     calls = [enter(one, "8100") for one in phones.values()]
