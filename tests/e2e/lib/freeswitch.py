@@ -6,6 +6,8 @@ import time
 
 # Levels that an ordinary call has no line of.
 COMPLAINT = re.compile(r"\[(?:WARNING|ERR|CRIT|ALERT)\]")
+# Said of the machine, which also runs the phones and everything else.
+OF_THE_MACHINE = "Task was executed late"
 
 
 class FreeSwitch:
@@ -49,7 +51,8 @@ class FreeSwitch:
 
     def complaints(self):
         """Those of the new lines that begin a message."""
-        return [line for line in self.new_lines() if COMPLAINT.search(line)]
+        return [line for line in self.new_lines()
+                if COMPLAINT.search(line) and OF_THE_MACHINE not in line]
 
 
 def _send(stream, line):
