@@ -1,0 +1,62 @@
+/* What the parts of http_load share: see http_load.c. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ANSWER_MAX = 64 * 1024,
+};
+
+struct slice {
+    const char *data;
+    size_t len;
+};
+
+struct request {
+    struct slice text, expected;
+};
+
+struct connection {
+    struct connection *next; /* in the list of free ones */
+    int fd;
+    const struct request *request;
+    int64_t due_us;
+    size_t sent, received;
+    char answer[ANSWER_MAX];
+};
+
+struct load {
+    double rate;
+    size_t connections;
+    int seconds;
+    bool keepalive;
+    struct sockaddr_in server;
+    struct request *requests;
+    size_t request_count, next_request;
+
+    int epoll;
+    struct connection *free;
+    struct connection *all;
+    size_t count, under_way;
+    uint64_t done, failed;
+    uint32_t *times_us; /* of those done */
+    size_t times_size;
+    char first_failure[256];
+};
+
+extern struct load load;
+
+/* Says what failed, with errno, and leaves the program. */
+_Noreturn void die(const char *what);
+
+/* Starts the next request, which was due at that time; there is a free connection, or it fails. */
+void connection_start(int64_t due_us);
+
+/* Goes on with what epoll says of it. */
+void connection_go_on(struct connection *connection, uint32_t events);
+
+/* A request that is under way has failed. */
+void connection_give_up(struct connection *connection, const char *why);
