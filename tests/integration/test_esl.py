@@ -49,7 +49,7 @@ class FreeSwitch:
         return stream
 
     def _say(self, stream, line):
-        stream.write(line.encode() + b"\n\n")
+        stream.write(line.encode(errors="surrogateescape") + b"\n\n")
         stream.flush()
         return self._read(stream)
 
@@ -60,7 +60,7 @@ class FreeSwitch:
             name, value = line.split(b": ", 1)
             if name == b"Content-Length":
                 length = int(value)
-        return stream.read(length).decode()
+        return stream.read(length).decode(errors="replace")
 
     def originate(self, variables, destination, application):
         """A call from nowhere to `application`; returns the channel's uuid."""
@@ -270,8 +270,7 @@ def test_no_such_node(platform, serve):
 
 def test_names_do_not_reach_the_terminal(platform, freeswitch):
     """Escape sequences, of 7 and of 8 bits, and what is no UTF-8."""
-    freeswitch.api("load mod_sofia")
-    name = "\x1b]0;owned\x07 \x9b31m"
+    name = "\x1b]0;owned\x07 \x9b31m\udcff"
     freeswitch.originate(f"origination_caller_id_number=1,origination_caller_id_name='{name}'",
                          "2", "park()")
     until(lambda: channels(platform))
@@ -488,6 +487,23 @@ def test_changes_while_serve_was_away(make_queue, platform, serve, db):
     assert queue.tiers() == {"1001": (1, 1), "1003": (2, 1)}
     assert queue.loaded()["max_wait_time"] == "800"
     assert gone.loaded() is None and "1002" not in queue.agents()
+
+
+def test_changes_that_nobody_notified(make_queue, serve, db):
+    """serve has lost its connection to the database, and with it the notices."""
+    queue = make_queue("1001", "1002")
+    queue.call()
+    until(lambda: len(queue.tiers()) == 2)
+    db.rows("ALTER ROLE dialplane_control NOLOGIN")
+    try:
+        db.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE usename = 'dialplane_control'")
+        until(lambda: serve.health()[1]["database"] == "away")
+        queue.remove("1002")
+    finally:
+        db.rows("ALTER ROLE dialplane_control LOGIN")
+    assert len(queue.tiers()) == 2
+    until(lambda: queue.tiers() == {"1001": (1, 1)})
 
 
 def test_changes_while_freeswitch_was_away(make_queue, platform, serve, freeswitch):
