@@ -23,7 +23,8 @@
 
 enum {
     STATEMENT_MS = 9000,
-    IDLE_MS = 3600 * 1000, /* a tenant without a call for so long leaves memory */
+    IDLE_MS = 3600 * 1000,     /* a tenant without a call for so long leaves memory */
+    EDGE_RELOAD_S = 24 * 3600, /* well within a schedule's fortnight */
 };
 
 static void on_connected(struct listen *listen, void *arg)
@@ -112,6 +113,7 @@ static int start_edges(struct serve *serve, struct err *err)
     struct edge_options options = {
         .rpc_port = topology->edge.rpc_port,
         .rpc_token = serve->node.secrets.value[SECRET_RPC_TOKEN],
+        .reload_every_s = EDGE_RELOAD_S,
     };
     int res = 0;
 

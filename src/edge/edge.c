@@ -50,6 +50,8 @@ struct edge {
     pthread_cond_t wake;
     bool stopping;
     bool reload;           /* the tables have to be read again */
+    int64_t reload_every;  /* ms */
+    int64_t reload_at;     /* at the latest */
     struct key_list fresh; /* to be refreshed now */
     struct key_list later; /* to be refreshed again */
     size_t keys;           /* in both */
@@ -203,6 +205,7 @@ static void do_reload(struct edge *edge)
     int res;
 
     edge->reload = false;
+    edge->reload_at = clock_mono_ms() + edge->reload_every;
     pthread_mutex_unlock(&edge->lock);
     res = read_again(edge, &err);
     pthread_mutex_lock(&edge->lock);
@@ -237,12 +240,12 @@ static void do_key(struct edge *edge, struct key_list *list)
     edge->keys++;
 }
 
-/* When there is something to do next; INT64_MAX: nothing to wait for. */
+/* When there is something to do next. */
 static int64_t next_due(const struct edge *edge)
 {
-    int64_t due = INT64_MAX;
+    int64_t due = edge->reload_at;
 
-    if (edge->later.first)
+    if (edge->later.first && edge->later.first->due < due)
         due = edge->later.first->due;
     if (edge->reload || edge->fresh.first)
         due = 0;
@@ -253,7 +256,7 @@ static void do_next(struct edge *edge)
 {
     if (edge->fresh.first)
         do_key(edge, &edge->fresh);
-    else if (edge->reload)
+    else if (edge->reload || edge->reload_at <= clock_mono_ms())
         do_reload(edge);
     else
         do_key(edge, &edge->later);
@@ -263,10 +266,7 @@ static void wait_until(struct edge *edge, int64_t due)
 {
     struct timespec at = {.tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000};
 
-    if (due == INT64_MAX)
-        pthread_cond_wait(&edge->wake, &edge->lock);
-    else
-        pthread_cond_timedwait(&edge->wake, &edge->lock, &at);
+    pthread_cond_timedwait(&edge->wake, &edge->lock, &at);
 }
 
 static void *run(void *arg)
@@ -319,6 +319,8 @@ int edge_start(struct edge **out, const struct edge_options *options, struct err
     list_init(&edge->fresh);
     list_init(&edge->later);
     edge->retry_ms = RETRY_FIRST_MS;
+    edge->reload_every = (int64_t)options->reload_every_s * 1000;
+    edge->reload_at = clock_mono_ms() + edge->reload_every;
     res = str_copy(edge->name, sizeof(edge->name), options->name);
     if (!res)
         res = jsonrpc_new(&edge->rpc, options->address, options->rpc_port, options->rpc_token);

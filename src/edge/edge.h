@@ -3,7 +3,8 @@
  *
  * A thread per node, so that a node that hangs delays nobody. Whatever could have been missed is
  * made up for by having the node read its tables again as a whole: after the start, after it was
- * not reachable, and when more keys wait than that is worth.
+ * not reachable, when more keys wait than that is worth, and every so often, because some values
+ * are true for a time only: where a schedule leads is known for a fortnight (kamailio.htable_ext).
  *
  * A key is refreshed twice, the second time a second later: a worker of the edge may have read the
  * old row just before the change, and put it into the table just after the first refresh.
@@ -25,6 +26,7 @@ struct edge_options {
     const char *address; /* its inside address, numeric */
     uint16_t rpc_port;
     const char *rpc_token;
+    uint32_t reload_every_s; /* all tables are read again; more than 0 */
 };
 
 /* Starts the node's thread; `options` are copied. curl_global_init has been called. */

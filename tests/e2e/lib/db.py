@@ -49,6 +49,27 @@ class Database:
     def value(self, statement, *values):
         return next(iter(self.rows(statement, *values)[0].values()))
 
+    def set_user(self, user, **columns):
+        """What a user of a.test has set for himself; returns what it was."""
+        return self._set("users", "username", user, columns)
+
+    def set_number(self, number, **columns):
+        """The same of one of a.test's extensions."""
+        return self._set("extensions", "number", number, columns)
+
+    def _set(self, table, key, name, columns):
+        where = (f"{key} = %s AND domain_id = (SELECT id FROM voip.domains "
+                 "WHERE name = 'a.test')")
+        before = self.rows(f"SELECT {', '.join(columns)} FROM voip.{table} WHERE {where}", name)[0]
+        values = ", ".join(f"{column} = %s" for column in columns)
+        self.rows(f"UPDATE voip.{table} SET {values} WHERE {where}", *columns.values(), name)
+        return before
+
+    def extension_id(self, number):
+        """Of a number of a.test."""
+        return self.value("SELECT e.id FROM voip.extensions e JOIN voip.domains d "
+                          "ON d.id = e.domain_id WHERE d.name = 'a.test' AND number = %s", number)
+
     def close(self):
         if self._connection:
             self._connection.close()

@@ -37,6 +37,13 @@ class Edge:
             assert time.monotonic() < deadline, f"{key} in {table} is without {text} for {timeout} s"
             time.sleep(0.005)
 
+    def wait_for_other(self, table, key, value, timeout=5):
+        """Waits until the key has another value than this."""
+        deadline = time.monotonic() + timeout
+        while self.get(table, key) == value:
+            assert time.monotonic() < deadline, f"{key} in {table} is the same after {timeout} s"
+            time.sleep(0.005)
+
     def wait_until_gone(self, table, key, timeout=5):
         """Waits until the key is not in the table (any more): the next request reads it anew."""
         deadline = time.monotonic() + timeout

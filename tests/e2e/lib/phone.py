@@ -34,9 +34,9 @@ class Phone:
         self._legs = []
         self._is_registered = False
 
-    def register(self, expires=300, password=None, code=200, to=None):
-        """REGISTERs with digest; fails unless the final answer is `code`."""
-        self.start(scenario.register(expires, code, to), password=password).finish(10)
+    def register(self, expires=300, password=None, code=200, to=None, q=None):
+        """REGISTERs with digest; fails unless the final answer is `code`. `q`: its preference."""
+        self.start(scenario.register(expires, code, to, q), password=password).finish(10)
         self._is_registered = code == 200 and expires > 0
 
     def call(self, number, *steps, domain=None, headers=(), from_uri=None, record=True):

@@ -90,11 +90,13 @@ def document(*steps):
 
 # ---- the side that calls ---------------------------------------------------------------------
 
-def register(expires, code=200, to=None):
+def register(expires, code=200, to=None, q=None):
     """REGISTER, the challenge, REGISTER with the answer to it, and what becomes of that."""
+    contact = _CONTACT if q is None else f"{_CONTACT};q={q}"
+
     def request(cseq, *more):
         return send(["REGISTER sip:{domain} SIP/2.0", _VIA, _FROM, f"To: <{to or '{from_uri}'}>",
-                     "Call-ID: [call_id]", f"CSeq: {cseq} REGISTER", _CONTACT, "Max-Forwards: 70",
+                     "Call-ID: [call_id]", f"CSeq: {cseq} REGISTER", contact, "Max-Forwards: 70",
                      f"Expires: {expires}", *more])
     return [request(1), expect(401, auth="true"), request(2, "{authentication}"), expect(code)]
 
@@ -130,16 +132,21 @@ def _in_dialog(method, cseq, *more):
             "[routes]", *more]
 
 
+def _provisional():
+    """Whatever comes before the final reply: as many 180 as phones ring."""
+    return [*[expect(180, optional="true")] * 4, expect(183, optional="true")]
+
+
 def is_answered():
     """Any provisional replies, 200 and ACK."""
-    return [expect(180, optional="true"), expect(183, optional="true"),
+    return [*_provisional(),
             expect(200, _READ_SDP, rrs="true"), send(_in_dialog("ACK", 2), retrans=False),
             log("answered")]
 
 
 def is_refused(code):
     """Any provisional replies, and this failure."""
-    return [expect(180, optional="true"), expect(183, optional="true"), expect(code),
+    return [*_provisional(), expect(code),
             _ack_failure(2), log("refused")]
 
 

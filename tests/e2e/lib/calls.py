@@ -1,0 +1,33 @@
+"""Whole calls, as many tests make them."""
+
+from . import records
+from . import scenario as sip
+
+
+def talk(caller, callee, number):
+    """A call that goes on until go() of the first leg and is then hung up: its two legs."""
+    there = callee.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    call = caller.call(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there.wait("answered")
+    call.wait("answered")
+    return call, there
+
+
+def end(call, there):
+    call.go().finish()
+    there.finish()
+
+
+def refused(platform, caller, number, code, **expected):
+    """Calls and is refused, with this in the record."""
+    call = caller.call(number, sip.is_refused(code)).finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), caller=caller.user, callee=number,
+                  answered=False, code=code, side="system", **expected)
+
+
+def answered_by(platform, caller, callee, number, reached):
+    """Calls, and the callee answers under the number reached."""
+    call, there = talk(caller, callee, number)
+    end(call, there)
+    records.check(platform.db.wait_for_cdr(call.call_id), caller=caller.user, callee=number,
+                  reached=reached)
