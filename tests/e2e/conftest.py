@@ -114,6 +114,21 @@ def phone(platform):
         one.close()
 
 
+@pytest.fixture
+def served(platform):
+    """Only FreeSWITCH has queues and conferences so far."""
+    if platform.deployment.media_server != "freeswitch":
+        pytest.skip("Asterisk has no queues and conferences yet")
+
+
+@pytest.fixture
+def without_serve(platform):
+    """Returns what stops `dialplane serve`; it runs again after the test."""
+    yield lambda: platform.supervisor.stop_process("serve")
+    platform.supervisor.start("serve")
+    platform.wait_until_healthy()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Adds what the daemons said last to the report of a failure."""
