@@ -15,21 +15,23 @@
 static const char statement[] =
     "INSERT INTO voip.cdr (call_id, started_at, answered_at, ended_at, duration_ms, billable_ms,"
     " domain_id, domain, direction, caller, callee, callee_reached, service, sip_code,"
-    " hangup_cause, hangup_side, node, source, sip_call_id, raw)"
+    " hangup_cause, hangup_side, node, source, sip_call_id, trunk, raw)"
     " SELECT r.call_id, r.started_at, r.answered_at, r.ended_at, r.duration_ms, r.billable_ms,"
     " d.id, r.domain, r.direction, r.caller, r.callee, r.reached, r.service, r.sip_code,"
-    " r.cause, r.side, r.node, r.source, r.sip_call_id, r.raw"
+    " r.cause, r.side, r.node, r.source, r.sip_call_id, nullif(r.trunk, ''),"
+    " r.raw"
     " FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::int[],"
     " $6::int[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],"
-    " $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[])"
+    " $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],"
+    " $20::text[])"
     " AS r(call_id, started_at, answered_at, ended_at, duration_ms, billable_ms, domain,"
     " direction, caller, callee, reached, service, sip_code, cause, side, node, source,"
-    " sip_call_id, raw)"
+    " sip_call_id, trunk, raw)"
     " LEFT JOIN voip.domains d ON d.name = lower(r.domain)"
     " ON CONFLICT DO NOTHING";
 
 enum {
-    COLUMNS = 19,
+    COLUMNS = 20,
     TIME_SIZE = 40,
     /* Of records as they came, in one statement, which is in memory twice here and twice there. As
      * a rule that is the whole batch. */
@@ -130,6 +132,7 @@ static void add_row(struct buf arrays[COLUMNS], const struct insert_row *row)
     add_text(to++, cdr->node);
     add_text(to++, cdr->source);
     add_text(to++, cdr->sip_call_id);
+    add_text(to++, cdr->trunk);
     add_raw(to++, row);
 }
 

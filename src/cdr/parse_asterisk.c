@@ -26,6 +26,7 @@ enum column {
     COLUMN_BY,
     COLUMN_SIP_CALL_ID,
     COLUMN_NODE,
+    COLUMN_TRUNK,
     COLUMN_UNIQUEID,
     COLUMN_CLID,
     COLUMN_DISPOSITION,
@@ -112,6 +113,7 @@ static int take_fields(struct cdr *out, char *fields[COLUMNS], struct err *err)
     TAKE_TEXT(out->service, fields[COLUMN_EXT]);
     TAKE_TEXT(out->side, fields[COLUMN_BY]);
     TAKE_TEXT(out->sip_call_id, fields[COLUMN_SIP_CALL_ID]);
+    TAKE_TEXT(out->trunk, fields[COLUMN_TRUNK]);
     if (*fields[COLUMN_NODE])
         TAKE_TEXT(out->node, fields[COLUMN_NODE]);
     return 0;

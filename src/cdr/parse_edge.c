@@ -43,6 +43,7 @@ int cdr_parse_edge(struct cdr *out, const char *body, size_t len, struct err *er
     fields_copy(out->callee, sizeof(out->callee), record, "to");
     fields_copy(out->reached, sizeof(out->reached), record, "reached");
     fields_copy(out->service, sizeof(out->service), record, "ext");
+    fields_copy(out->trunk, sizeof(out->trunk), record, "trunk");
     fields_copy(out->sip_call_id, sizeof(out->sip_call_id), record, "sip_call_id");
     if (*fields_text(record, "node"))
         fields_copy(out->node, sizeof(out->node), record, "node");

@@ -50,6 +50,7 @@ static int take_call(struct cdr *out, const char *header, struct err *err)
     PARAM(out->reached, header, "reached");
     PARAM(out->direction, header, "dir");
     PARAM(out->service, header, "ext");
+    PARAM(out->trunk, header, "trunk");
     return 0;
 }
 

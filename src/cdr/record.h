@@ -28,6 +28,7 @@ struct cdr {
     char node[64];
     char source[16]; /* edge, freeswitch, asterisk */
     char sip_call_id[256];
+    char trunk[401]; /* its name; "" for a call that had none. A label's 100 characters */
 };
 
 /*

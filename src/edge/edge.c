@@ -22,19 +22,28 @@ enum {
     KEYS_MAX = 2000,
 };
 
-/* A table of the edge (conf/kamailio/modules.cfg) and the one of what is known not to be in it. */
+/*
+ * A table of the edge (conf/kamailio/modules.cfg) and the one of what is known not to be in it, if
+ * there is one; what stands before the key in place of the tenant where it is the same for all.
+ */
 static const struct table {
-    const char *hits, *misses;
-} tables[] = {{"user", "user_miss"}, {"ext", "ext_miss"}};
-
-enum { TABLE_USER, TABLE_EXT };
+    const char *hits, *misses, *prefix;
+} tables[] = {
+    [CHANGE_USERS] = {"user", "user_miss", NULL},
+    [CHANGE_EXTENSIONS] = {"ext", "ext_miss", NULL},
+    [CHANGE_TRUNKS] = {"trunk", NULL, NULL},
+    [CHANGE_OUTBOUND_ROUTES] = {"route", NULL, NULL},
+    [CHANGE_INBOUND_NUMBERS] = {"did", NULL, "did"},
+    [CHANGE_GATEWAYS] = {"gateway", NULL, "gateway"},
+    [CHANGE_LIMITS] = {"limit", NULL, NULL},
+};
 
 struct key {
     struct key *next;
     const struct table *table;
     int64_t due; /* clock_mono_ms */
     bool again;  /* this is the second time */
-    char text[]; /* domain:username, domain:number */
+    char text[]; /* domain:username, domain:number, … */
 };
 
 /* First in, first out. Keys of one list have the same delay, so the first is due first. */
@@ -101,11 +110,12 @@ static void reload_instead(struct edge *edge)
 
 static void push_key(struct edge *edge, const struct table *table, const struct change *change)
 {
-    size_t size = strlen(change->domain) + 1 + strlen(change->key) + 1;
+    const char *prefix = table->prefix ? table->prefix : change->domain;
+    size_t size = strlen(prefix) + 1 + strlen(change->key) + 1;
     struct key *key = edge->keys < KEYS_MAX ? malloc(sizeof(*key) + size) : NULL;
 
     /* What is not copied cannot be left out: the separator is part of what was measured. */
-    if (!key || str_printf(key->text, size, "%s:%s", change->domain, change->key)) {
+    if (!key || str_printf(key->text, size, "%s:%s", prefix, change->key)) {
         free(key);
         reload_instead(edge);
         return;
@@ -120,21 +130,12 @@ static void push_key(struct edge *edge, const struct table *table, const struct 
 void edge_changed(struct edge *edge, const struct change *change)
 {
     pthread_mutex_lock(&edge->lock);
-    switch (change->table) {
-    case CHANGE_DOMAINS:
-        /* Every user and number of the tenant came or went. */
+    /* Every user and number of the tenant came or went. */
+    if (change->table == CHANGE_DOMAINS)
         edge->reload = true;
-        break;
-    case CHANGE_USERS:
-        push_key(edge, &tables[TABLE_USER], change);
-        break;
-    case CHANGE_EXTENSIONS:
-        push_key(edge, &tables[TABLE_EXT], change);
-        break;
-    default:
-        /* Of all else the edge knows names only; when those change, so do rows of the others. */
-        break;
-    }
+    /* Of all else the edge knows names only; when those change, so do rows of the others. */
+    else if (change->table < DP_COUNT(tables) && tables[change->table].hits)
+        push_key(edge, &tables[change->table], change);
     pthread_cond_signal(&edge->wake);
     pthread_mutex_unlock(&edge->lock);
 }
@@ -159,17 +160,26 @@ static int refresh_key(struct edge *edge, const struct key *key, struct err *err
     return res;
 }
 
+static int call_table(struct edge *edge, const char *method, const char *table, struct err *err)
+{
+    int code, res;
+
+    if (!table)
+        return 0;
+    res = jsonrpc_call(edge->rpc, method, &table, 1, RELOAD_MS, NULL, &code, err);
+    if (res)
+        err_prefix(err, "%s %s", method, table);
+    return res;
+}
+
 static int read_again(struct edge *edge, struct err *err)
 {
-    const char *method, *table;
-    int code, res = 0;
+    int res = call_table(edge, "htable.reload", "premium", err);
 
-    for (size_t i = 0; i < DP_COUNT(tables) * 2 && !res; i++) {
-        method = i % 2 ? "htable.flush" : "htable.reload";
-        table = i % 2 ? tables[i / 2].misses : tables[i / 2].hits;
-        res = jsonrpc_call(edge->rpc, method, &table, 1, RELOAD_MS, NULL, &code, err);
-        if (res)
-            err_prefix(err, "%s %s", method, table);
+    for (size_t i = 0; i < DP_COUNT(tables) && !res; i++) {
+        res = call_table(edge, "htable.reload", tables[i].hits, err);
+        if (!res)
+            res = call_table(edge, "htable.flush", tables[i].misses, err);
     }
     return res;
 }

@@ -18,6 +18,8 @@ static const char *const table_names[] = {
     [CHANGE_TRUNKS] = "trunks",
     [CHANGE_OUTBOUND_ROUTES] = "outbound_routes",
     [CHANGE_INBOUND_NUMBERS] = "inbound_numbers",
+    [CHANGE_GATEWAYS] = "gateways",
+    [CHANGE_LIMITS] = "limits",
 };
 
 static int find_table(const char *name, enum change_table *out)

@@ -21,6 +21,8 @@ enum change_table {
     CHANGE_TRUNKS,
     CHANGE_OUTBOUND_ROUTES,
     CHANGE_INBOUND_NUMBERS,
+    CHANGE_GATEWAYS, /* of trunks, by host */
+    CHANGE_LIMITS,   /* of what a tenant may spend */
 };
 
 struct change {

@@ -23,14 +23,15 @@ class Phone:
     as one behind NAT does.
     """
 
-    def __init__(self, platform, user, domain, password, nat_ip=None, transport="udp"):
+    def __init__(self, platform, user, domain, password, nat_ip=None, transport="udp",
+                 ip="127.0.0.1"):
         self._platform = platform
         self.user, self.domain, self.password = user, domain, password
         self.port = free_ports(1)[0]
         self.transport = transport
-        self._ip = "127.0.0.1"
-        self._claimed_ip = nat_ip or self._ip
-        self.rtp = Endpoint(self._ip)
+        self.ip = ip
+        self._claimed_ip = nat_ip or ip
+        self.rtp = Endpoint(ip)
         self._legs = []
         self._is_registered = False
 
@@ -105,7 +106,7 @@ class Leg:
         phone.rtp.forget()        # what an earlier call has left
         address = ":".join(map(str, platform.edge_address))
         argv = ["sipp", *([] if serve else [address]), "-sf", "scenario.xml", "-m", "1",
-                "-i", "127.0.0.1", "-p", str(phone.port), "-nostdin", "-nd",
+                "-i", phone.ip, "-p", str(phone.port), "-nostdin", "-nd",
                 "-t", "t1" if phone.transport == "tcp" else "u1",
                 "-recv_timeout", f"{CALL_LIMIT * 1000}", "-timeout", f"{CALL_LIMIT}s",
                 "-cid_str", self.call_id or "%u-%p@%s",
@@ -129,7 +130,7 @@ class Leg:
     def wait_ready(self, port, transport):
         """Waits until SIPp listens."""
         table = "/proc/net/tcp" if transport == "tcp" else "/proc/net/udp"
-        local = f"0100007F:{port:04X} "
+        local = f"{socket.inet_aton(self._phone.ip)[::-1].hex().upper()}:{port:04X} "
         deadline = time.monotonic() + 5
         while local not in open(table, encoding="ascii").read():
             assert self.process.poll() is None, self.explain("SIPp did not start")
@@ -165,7 +166,7 @@ class Leg:
                 f"From: <sip:test@localhost>;tag=1\r\nTo: <sip:test@localhost>\r\n"
                 f"Call-ID: {self.call_id}\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            out.sendto(text.encode(), ("127.0.0.1", phone.port))
+            out.sendto(text.encode(), (phone.ip, phone.port))
         return self
 
     def finish(self, timeout=10):

@@ -7,14 +7,14 @@ TOLERANCE = 500
 
 def check(record, *, caller="1001", callee="1002", reached=None, domain="a.test", service="user",
           cause="NORMAL_CLEARING", side="caller", code=200, answered=True, source=None,
-          talked_ms=None):
+          talked_ms=None, direction="internal"):
     """Every field of the record; `talked_ms`: how long the phones heard each other at least."""
     said = {key: record[key] for key in ("caller", "callee", "callee_reached", "domain", "service",
                                          "hangup_cause", "hangup_side", "sip_code", "direction",
                                          "node")}
     assert said == {"caller": caller, "callee": callee, "callee_reached": reached or callee,
                     "domain": domain, "service": service, "hangup_cause": cause,
-                    "hangup_side": side, "sip_code": code, "direction": "internal", "node": "one"}
+                    "hangup_side": side, "sip_code": code, "direction": direction, "node": "one"}
     assert record["domain_id"] is not None
     assert source is None or record["source"] == source
     _check_times(record, answered, talked_ms)

@@ -126,6 +126,12 @@ def invite(*headers):
             expect(100, optional="true")]
 
 
+def invite_by_address(*headers, request_uri="{uri}"):
+    """An INVITE (CSeq 2) of a side that is not challenged."""
+    lines = [f"INVITE {request_uri} SIP/2.0", *_initial("INVITE", 2, *headers)[1:]]
+    return [send(lines, sdp()), expect(100, optional="true")]
+
+
 def _in_dialog(method, cseq, *more):
     return [f"{method} [next_url] SIP/2.0", _VIA, _FROM, "To: <{uri}>[peer_tag_param]",
             "Call-ID: [call_id]", f"CSeq: {cseq} {method}", _CONTACT, "Max-Forwards: 70",
@@ -200,6 +206,14 @@ def answer():
 def refuse(code, reason):
     """This failure and its ACK."""
     return [reply(code, reason, retrans=True), expect("ACK"), log("refused")]
+
+
+def challenge(realm):
+    """Asks for a password, and takes the INVITE that comes with one."""
+    lines = ["SIP/2.0 407 Proxy Authentication Required", "[last_Via:]", "[last_From:]",
+             "[last_To:];tag=[pid]challenge", "[last_Call-ID:]", "[last_CSeq:]",
+             f'Proxy-Authenticate: Digest realm="{realm}",nonce="4711",qop="auth",algorithm=MD5']
+    return [send(lines, retrans=True), expect("ACK"), expect("INVITE", rrs="true")]
 
 
 def is_cancelled():

@@ -1,0 +1,135 @@
+"""Carriers: SIPp on a loopback address of its own, behind a gateway that answers OPTIONS."""
+
+import itertools
+import select
+import socket
+import threading
+
+from . import scenario as sip
+from .phone import Phone
+from .ports import free_ports
+
+_hosts = itertools.count(1)
+_OPTIONS_OK = ("Via", "From", "To", "Call-ID", "CSeq", "v", "f", "t", "i")
+
+
+def _answer_to_options(request, status="200 OK"):
+    lines = request.decode(errors="replace").split("\r\n")
+    kept = [line for line in lines if line.split(":")[0].strip() in _OPTIONS_OK]
+    return "\r\n".join([f"SIP/2.0 {status}", *kept, "Content-Length: 0", "", ""]).encode()
+
+
+class Gateway:
+    """
+    A UDP port that answers OPTIONS itself and passes everything else on to SIPp, which is one process
+    per call and does not know OPTIONS. `mode`: "up"; "silent": takes everything and says nothing;
+    "full": answers OPTIONS, and 503 to every INVITE; "gone": nobody listens.
+    """
+
+    def __init__(self, ip, port, mode):
+        self.ip, self.port, self.mode = ip, port, mode
+        self.invites = []         # INVITEs that came, as text
+        self.behind = None        # SIPp's address
+        self._edge = None
+        self._stop = threading.Event()
+        self._socket = None
+        self._thread = None
+        if mode != "gone":
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind((ip, port))
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def _run(self):
+        while not self._stop.is_set():
+            if select.select([self._socket], [], [], 0.05)[0]:
+                try:
+                    self._take(*self._socket.recvfrom(65535))
+                except ConnectionError:
+                    pass
+
+    def _take(self, data, source):
+        if source == self.behind:
+            self._socket.sendto(data, self._edge)
+            return
+        method = data.split(b" ", 1)[0]
+        if method == b"INVITE":
+            self.invites.append(data.decode(errors="replace"))
+        if self.mode == "silent":
+            return
+        if method == b"OPTIONS":
+            self._socket.sendto(_answer_to_options(data), source)
+        elif self.mode == "full" and method == b"INVITE":
+            self._socket.sendto(_answer_to_options(data, "503 Service Unavailable"), source)
+        elif self.behind and method != b"ACK" or self.mode == "up" and self.behind:
+            self._edge = source
+            self._socket.sendto(data, self.behind)
+
+    def close(self):
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+            self._socket.close()
+
+
+class Carrier(Phone):
+    """A carrier at an address of its own, with one gateway and, behind it, SIPp."""
+
+    def __init__(self, platform, mode="up", ip=None):
+        super().__init__(platform, "carrier", "carrier.test", "", ip=ip or f"127.0.1.{next(_hosts)}")
+        self.gateway = Gateway(self.ip, free_ports(1)[0], mode)
+
+    def wait_call(self, *steps):
+        leg = super().wait_call(*steps)
+        self.gateway.behind = (self.ip, self.port)
+        return leg
+
+    def call_in(self, number, *steps, caller="+4930111", headers=(), to=None, record=True):
+        """A call to the platform's number. Returns its Leg."""
+        address = ":".join(map(str, self._platform.edge_address))
+        leg = self.start(sip.invite_by_address(*headers), *steps, uri=to or f"sip:{number}@{address}",
+                         from_uri=f"sip:{caller}@carrier.test")
+        if record:
+            self._platform.calls.append(leg.call_id)
+        return leg
+
+    def close(self):
+        super().close()
+        self.gateway.close()
+
+
+def add_trunk(db, name, *carriers, domain="a.test", **columns):
+    """A trunk whose gateways are those of the carriers, in this order. Returns its id."""
+    domain_id = db.value("SELECT id FROM voip.domains WHERE name = %s", domain)
+    names = "".join(f", {column}" for column in columns)
+    trunk = db.value(f"INSERT INTO voip.trunks (domain_id, name{names}) "
+                     f"VALUES (%s, %s{', %s' * len(columns)}) RETURNING id",
+                     domain_id, name, *columns.values())
+    for priority, carrier in enumerate(carriers, 1):
+        db.rows("INSERT INTO voip.trunk_gateways (domain_id, trunk_id, priority, host, port) "
+                "VALUES (%s, %s, %s, %s, %s)", domain_id, trunk, priority, carrier.gateway.ip,
+                carrier.gateway.port)
+    return trunk
+
+
+def add_route(db, prefix, *trunks, domain="a.test", prepend="49", strip=None):
+    """What is dialled behind the prefix goes to these trunks, in this order."""
+    domain_id = db.value("SELECT id FROM voip.domains WHERE name = %s", domain)
+    route = db.value("INSERT INTO voip.outbound_routes (domain_id, name, strip, prepend) "
+                     "VALUES (%s, %s, %s, %s) RETURNING id", domain_id, f"route {prefix}",
+                     len(prefix) if strip is None else strip, prepend)
+    for priority, trunk in enumerate(trunks, 1):
+        db.rows("INSERT INTO voip.outbound_route_trunks (domain_id, route_id, trunk_id, priority) "
+                "VALUES (%s, %s, %s, %s)", domain_id, route, trunk, priority)
+    db.rows("INSERT INTO voip.extensions (domain_id, number, type, is_prefix, outbound_route_id) "
+            "VALUES (%s, %s, 'trunk_out', true, %s)", domain_id, prefix, route)
+    return route
+
+
+def remove_all(db):
+    """Takes away every trunk, route and number from outside, and opens what was closed."""
+    db.rows("DELETE FROM voip.extensions WHERE type = 'trunk_out'")
+    for table in ("inbound_numbers", "outbound_routes", "trunks", "outbound_usage"):
+        db.rows(f"DELETE FROM voip.{table}")
+    db.rows("UPDATE voip.domains SET country_code = '49', allow_international = false, "
+            "allow_premium = false, max_calls = NULL, max_outbound_minutes = NULL")
