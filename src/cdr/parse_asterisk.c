@@ -26,11 +26,11 @@ enum column {
     COLUMN_BY,
     COLUMN_SIP_CALL_ID,
     COLUMN_NODE,
-    COLUMN_TRUNK,
     COLUMN_UNIQUEID,
     COLUMN_CLID,
     COLUMN_DISPOSITION,
     COLUMN_BILLSEC,
+    COLUMN_TRUNK, /* not in lines of before there were trunks */
     COLUMNS
 };
 
@@ -65,7 +65,7 @@ static int split(char *line, char *fields[COLUMNS], struct err *err)
     bool more = true;
 
     for (int i = 0; i < COLUMNS; i++) {
-        if (!more)
+        if (!more && i < COLUMN_TRUNK)
             return err_set(err, -EINVAL, "%d columns instead of %d", i, COLUMNS);
         fields[i] = take_field(&line, &more);
         if (!fields[i])

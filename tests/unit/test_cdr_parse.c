@@ -259,7 +259,7 @@ static const char hostile[] =
     "\"" ID "\",\"1795237232.460891\",\"1795237232.466894\",\"1795237233.586392\","
     "\"a\"\"b,${SHELL(x)}\\\",\"8001\",\"1002\",\"acme.test\",\"internal\",\"ivr\",\"200\",\"17\","
     "\"caller\",\"709917d7e7053d89@edge\",\"one\",\"one-1.23\",\"\"\"Alice\"\" <1001>\",\"BUSY\","
-    "\"1\"";
+    "\"1\",\"north\"";
 
 static void test_asterisk(void **state)
 {
@@ -280,6 +280,7 @@ static void test_asterisk(void **state)
     assert_string_equal(cdr.side, "caller");
     assert_string_equal(cdr.node, "one");
     assert_string_equal(cdr.sip_call_id, "709917d7e7053d89@edge");
+    assert_string_equal(cdr.trunk, "north");
 }
 
 static void test_asterisk_forms(void **state)
@@ -289,7 +290,7 @@ static void test_asterisk_forms(void **state)
         "",
         ID,
         ID ",1,,3,a,b,,d,inbound,user,,,,,,,,",
-        ID ",1,,3,a,b,,d,inbound,user,,,,,,,,,,",
+        ID ",1,,3,a,b,,d,inbound,user,,,,,,,,,,,",
         "\"" ID ",1,,3,a,b,,d,inbound,user,,,,,,,,,",
         "\"" ID "\"x,1,,3,a,b,,d,inbound,user,,,,,,,,,",
         ID ",1,,3,a,b,,d,inbound,user,,,,,,,,,\"",
