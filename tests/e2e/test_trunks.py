@@ -420,3 +420,41 @@ def test_stranger(platform, carrier):
     stranger = carrier()
     add_number(platform, "+4930777", "1003")
     stranger.call_in("+4930777", sip.is_refused(407), record=False).finish()
+
+
+def wait_for(condition, what, timeout=10):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} for {timeout} s"
+        time.sleep(0.02)
+
+
+def test_registered_trunk(platform, phone, carrier):
+    """
+    Registers with the HA1 as soon as the row is there, and calls to that Contact come in from whatever
+    address; not any more when the row says so.
+    """
+    there, elsewhere = carrier(), carrier()
+    ha1 = db.md5("customer7", "carrier.test", "top-secret")
+    trunk = add_trunk(platform.db, "registered", there, register=True, username="customer7",
+                      realm="carrier.test", ha1=ha1)
+    add_number(platform, "+4930777", "1003")
+    wait_for(lambda: there.gateway.registers, "no REGISTER")
+    register = there.gateway.registers[-1]
+    said = dict(re.findall(r'(\w+)="?([^",]+)"?', header(register, "Authorization")))
+    assert said["username"] == "customer7"
+    assert said["response"] == digest(said, "REGISTER", ha1)
+    token = re.search(r"sip:([0-9a-f]{32})@", header(register, "Contact"))[1]
+    leg = phone("1003").wait_call(sip.refuse(486, "Busy Here"))
+    call = elsewhere.start(sip.invite_by_address(request_uri=f"sip:{token}@127.0.0.1"),
+                           sip.is_refused(486), uri="sip:+4930777@carrier.test",
+                           from_uri="sip:+4930111@carrier.test").finish()
+    leg.finish()
+    record = check_in(platform, call, callee="+4930777", reached="1003", answered=False, code=486,
+                      cause="USER_BUSY", side="callee")
+    assert record["trunk"] == "registered"
+    platform.db.rows("UPDATE voip.trunks SET enabled = false WHERE id = %s", trunk)
+    platform.edge.wait_until_gone("trunk", f"a.test:{trunk}")
+    elsewhere.start(sip.invite_by_address(request_uri=f"sip:{token}@127.0.0.1"),
+                    sip.is_refused(407), uri="sip:+4930777@carrier.test",
+                    from_uri="sip:+4930111@carrier.test").finish()

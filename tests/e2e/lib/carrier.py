@@ -1,6 +1,7 @@
 """Carriers: SIPp on a loopback address of its own, behind a gateway that answers OPTIONS."""
 
 import itertools
+import re
 import select
 import socket
 import threading
@@ -13,10 +14,10 @@ _hosts = itertools.count(1)
 _OPTIONS_OK = ("Via", "From", "To", "Call-ID", "CSeq", "v", "f", "t", "i")
 
 
-def _answer_to_options(request, status="200 OK"):
+def _answer(request, status="200 OK", *headers):
     lines = request.decode(errors="replace").split("\r\n")
     kept = [line for line in lines if line.split(":")[0].strip() in _OPTIONS_OK]
-    return "\r\n".join([f"SIP/2.0 {status}", *kept, "Content-Length: 0", "", ""]).encode()
+    return "\r\n".join([f"SIP/2.0 {status}", *kept, *headers, "Content-Length: 0", "", ""]).encode()
 
 
 class Gateway:
@@ -29,6 +30,7 @@ class Gateway:
     def __init__(self, ip, port, mode):
         self.ip, self.port, self.mode = ip, port, mode
         self.invites = []         # INVITEs that came, as text
+        self.registers = []       # REGISTERs with credentials, as text
         self.behind = None        # SIPp's address
         self._edge = None
         self._stop = threading.Event()
@@ -57,13 +59,25 @@ class Gateway:
             self.invites.append(data.decode(errors="replace"))
         if self.mode == "silent":
             return
-        if method == b"OPTIONS":
-            self._socket.sendto(_answer_to_options(data), source)
+        if method == b"REGISTER":
+            self._socket.sendto(self._answer_to_register(data), source)
+        elif method == b"OPTIONS":
+            self._socket.sendto(_answer(data), source)
         elif self.mode == "full" and method == b"INVITE":
-            self._socket.sendto(_answer_to_options(data, "503 Service Unavailable"), source)
+            self._socket.sendto(_answer(data, "503 Service Unavailable"), source)
         elif self.behind and method != b"ACK" or self.mode == "up" and self.behind:
             self._edge = source
             self._socket.sendto(data, self.behind)
+
+    def _answer_to_register(self, data):
+        """A challenge, and 200 to what answers it."""
+        if b"Authorization:" not in data:
+            return _answer(data, "401 Unauthorized", 'WWW-Authenticate: Digest '
+                                      'realm="carrier.test",nonce="0815",algorithm=MD5')
+        text = data.decode()
+        self.registers.append(text)
+        return _answer(data, "200 OK", "Expires: 300",
+                                  re.search(r"^Contact:.*", text, re.M)[0].strip())
 
     def close(self):
         self._stop.set()
