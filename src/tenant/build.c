@@ -41,7 +41,7 @@ void snapshot_reserve(struct snapshot *snapshot, enum snapshot_table kind, size_
 
     table->rows = arena_array(&snapshot->arena, count, snapshot_row_size[kind]);
     table->reserved = table->rows ? count : 0;
-    if (kind == SNAPSHOT_ENTRIES || kind == SNAPSHOT_MEMBERS) {
+    if (!snapshot_compare[kind]) {
         table->parents = arena_array(&snapshot->arena, count, sizeof(*table->parents));
         table->reserved = table->parents ? table->reserved : 0;
     }
@@ -81,7 +81,10 @@ void snapshot_add_user(struct snapshot *snapshot, const struct snapshot_user *ro
 /* The types are few: one string for all extensions of a type. */
 static const char *shared_type(struct snapshot *snapshot, const char *type)
 {
-    static const char *const known[] = {"user", "ivr", "voicemail", "queue", "conference"};
+    static const char *const known[] = {
+        "user",         "ivr",  "voicemail", "queue",  "conference", "ring_group", "schedule",
+        "announcement", "park", "pickup",    "paging", "trunk_out",  "feature",
+    };
 
     for (size_t i = 0; i < DP_COUNT(known); i++) {
         if (strcmp(type, known[i]) == 0)
@@ -184,6 +187,43 @@ void snapshot_add_conference(struct snapshot *snapshot, const struct snapshot_co
     conference->moderator_pin = keep(snapshot, row->moderator_pin);
 }
 
+void snapshot_add_ring_group(struct snapshot *snapshot, const struct snapshot_ring_group *row)
+{
+    struct snapshot_ring_group *group = add_row(snapshot, SNAPSHOT_RING_GROUPS);
+
+    if (!group)
+        return;
+    *group = (struct snapshot_ring_group){
+        .id = row->id,
+        .strategy = keep(snapshot, row->strategy),
+        .skip_busy = row->skip_busy,
+        .confirm = row->confirm,
+    };
+}
+
+void snapshot_add_group_member(struct snapshot *snapshot, int64_t group,
+                               const struct snapshot_group_member *row)
+{
+    struct snapshot_group_member *member = add_child(snapshot, SNAPSHOT_GROUP_MEMBERS, group);
+
+    if (!member)
+        return;
+    *member = *row;
+    member->username = keep(snapshot, row->username);
+    member->outside = keep(snapshot, row->outside);
+}
+
+void snapshot_add_announcement(struct snapshot *snapshot, const struct snapshot_announcement *row)
+{
+    struct snapshot_announcement *announcement = add_row(snapshot, SNAPSHOT_ANNOUNCEMENTS);
+
+    if (!announcement)
+        return;
+    announcement->id = row->id;
+    announcement->prompt = keep(snapshot, row->prompt);
+    announcement->then_to = keep(snapshot, row->then_to);
+}
+
 static int sort(struct table *table, enum snapshot_table kind)
 {
     if (table->count < 2)
@@ -215,6 +255,15 @@ static int take_member(void *parent, const void *row)
     return row == &queue->members[queue->member_count++] ? 0 : -EINVAL;
 }
 
+static int take_group_member(void *parent, const void *row)
+{
+    struct snapshot_ring_group *group = parent;
+
+    if (!group->members)
+        group->members = row;
+    return row == &group->members[group->member_count++] ? 0 : -EINVAL;
+}
+
 static int give(struct snapshot *snapshot, enum snapshot_table kind, enum snapshot_table parents,
                 int (*take)(void *parent, const void *row))
 {
@@ -241,5 +290,9 @@ int snapshot_publish(struct snapshot *snapshot)
     }
     if (!res)
         res = give(snapshot, SNAPSHOT_ENTRIES, SNAPSHOT_MENUS, take_entry);
-    return res ? res : give(snapshot, SNAPSHOT_MEMBERS, SNAPSHOT_QUEUES, take_member);
+    if (!res)
+        res = give(snapshot, SNAPSHOT_MEMBERS, SNAPSHOT_QUEUES, take_member);
+    if (!res)
+        res = give(snapshot, SNAPSHOT_GROUP_MEMBERS, SNAPSHOT_RING_GROUPS, take_group_member);
+    return res;
 }

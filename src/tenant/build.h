@@ -20,6 +20,9 @@ enum snapshot_table {
     SNAPSHOT_QUEUES,
     SNAPSHOT_MEMBERS, /* of all queues */
     SNAPSHOT_CONFERENCES,
+    SNAPSHOT_RING_GROUPS,
+    SNAPSHOT_GROUP_MEMBERS, /* of all ring groups */
+    SNAPSHOT_ANNOUNCEMENTS,
     SNAPSHOT_TABLES
 };
 
@@ -36,6 +39,8 @@ void snapshot_add_menu(struct snapshot *snapshot, const struct snapshot_menu *ro
 void snapshot_add_mailbox(struct snapshot *snapshot, const struct snapshot_mailbox *row);
 void snapshot_add_queue(struct snapshot *snapshot, const struct snapshot_queue *row);
 void snapshot_add_conference(struct snapshot *snapshot, const struct snapshot_conference *row);
+void snapshot_add_ring_group(struct snapshot *snapshot, const struct snapshot_ring_group *row);
+void snapshot_add_announcement(struct snapshot *snapshot, const struct snapshot_announcement *row);
 
 /* One entry of the menu `menu`. Entries of one menu follow each other. */
 void snapshot_add_entry(struct snapshot *snapshot, int64_t menu, const struct snapshot_entry *row);
@@ -44,9 +49,13 @@ void snapshot_add_entry(struct snapshot *snapshot, int64_t menu, const struct sn
 void snapshot_add_member(struct snapshot *snapshot, int64_t queue,
                          const struct snapshot_member *row);
 
+/* One member of the ring group `group`. Members of one group follow each other. */
+void snapshot_add_group_member(struct snapshot *snapshot, int64_t group,
+                               const struct snapshot_group_member *row);
+
 /*
- * Sorts the tables and gives the menus their entries and the queues their members. From here on the
- * snapshot is read only. -ENOMEM, -ENOBUFS, or -EINVAL when a key is there twice or an entry or a
- * member belongs to nothing.
+ * Sorts the tables and gives the menus their entries, the queues and the ring groups their members.
+ * From here on the snapshot is read only. -ENOMEM, -ENOBUFS, or -EINVAL when a key is there twice
+ * or an entry or a member belongs to nothing.
  */
 int snapshot_publish(struct snapshot *snapshot) DP_CHECK;

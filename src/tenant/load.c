@@ -102,6 +102,36 @@ static void add_conference(struct snapshot *snapshot, const struct rows *rows)
                                       });
 }
 
+static void add_ring_group(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_ring_group(snapshot, &(struct snapshot_ring_group){
+                                          .id = rows_int(rows, 0),
+                                          .strategy = rows_text(rows, 1),
+                                          .skip_busy = rows_int(rows, 2) != 0,
+                                          .confirm = rows_int(rows, 3) != 0,
+                                      });
+}
+
+static void add_group_member(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_group_member(snapshot, rows_int(rows, 0),
+                              &(struct snapshot_group_member){
+                                  .delay_s = (int)rows_int(rows, 1),
+                                  .ring_s = (int)rows_int(rows, 2),
+                                  .username = rows_text(rows, 3),
+                                  .outside = rows_text(rows, 4),
+                              });
+}
+
+static void add_announcement(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_announcement(snapshot, &(struct snapshot_announcement){
+                                            .id = rows_int(rows, 0),
+                                            .prompt = rows_text(rows, 1),
+                                            .then_to = rows_text(rows, 2),
+                                        });
+}
+
 /*
  * $1 is the id of the tenant. Every statement has an order, so that rows that did not change make
  * the same copy: by id, which PostgreSQL sorts several times faster than text, or as
@@ -149,6 +179,19 @@ static const struct step {
     {SNAPSHOT_CONFERENCES, add_conference, 6, 4,
      "SELECT id, name, max_members, announce::int, pin, moderator_pin FROM voip.conferences "
      "WHERE domain_id = $1 ORDER BY 1"},
+    {SNAPSHOT_RING_GROUPS, add_ring_group, 4, 4,
+     "SELECT id, strategy, skip_busy::int, confirm::int FROM voip.ring_groups "
+     "WHERE domain_id = $1 ORDER BY 1"},
+    {SNAPSHOT_GROUP_MEMBERS, add_group_member, 5, 3,
+     "SELECT m.ring_group_id, m.delay_s, m.ring_s, u.username, m.outside "
+     "FROM voip.ring_group_members m "
+     "LEFT JOIN voip.users u ON u.id = m.user_id AND u.domain_id = m.domain_id AND u.enabled "
+     "WHERE m.domain_id = $1 AND (u.id IS NOT NULL OR m.outside IS NOT NULL) "
+     "ORDER BY m.ring_group_id, m.position, m.id"},
+    {SNAPSHOT_ANNOUNCEMENTS, add_announcement, 3, 2,
+     "SELECT a.id, a.prompt, t.number FROM voip.announcements a "
+     "LEFT JOIN voip.extensions t ON t.id = a.then_to AND t.domain_id = a.domain_id "
+     "WHERE a.domain_id = $1 ORDER BY 1"},
 };
 
 static int add_rows(struct snapshot *snapshot, const struct step *step, struct rows *rows)

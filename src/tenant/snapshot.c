@@ -14,6 +14,9 @@ const size_t snapshot_row_size[SNAPSHOT_TABLES] = {
     [SNAPSHOT_QUEUES] = sizeof(struct snapshot_queue),
     [SNAPSHOT_MEMBERS] = sizeof(struct snapshot_member),
     [SNAPSHOT_CONFERENCES] = sizeof(struct snapshot_conference),
+    [SNAPSHOT_RING_GROUPS] = sizeof(struct snapshot_ring_group),
+    [SNAPSHOT_GROUP_MEMBERS] = sizeof(struct snapshot_group_member),
+    [SNAPSHOT_ANNOUNCEMENTS] = sizeof(struct snapshot_announcement),
 };
 
 struct snapshot *snapshot_ref(struct snapshot *snapshot)
@@ -45,9 +48,10 @@ static int compare_id(const void *a, const void *b)
 }
 
 int (*const snapshot_compare[SNAPSHOT_TABLES])(const void *, const void *) = {
-    [SNAPSHOT_USERS] = compare_text, [SNAPSHOT_EXTENSIONS] = compare_text,
-    [SNAPSHOT_MENUS] = compare_id,   [SNAPSHOT_MAILBOXES] = compare_text,
-    [SNAPSHOT_QUEUES] = compare_id,  [SNAPSHOT_CONFERENCES] = compare_id,
+    [SNAPSHOT_USERS] = compare_text,     [SNAPSHOT_EXTENSIONS] = compare_text,
+    [SNAPSHOT_MENUS] = compare_id,       [SNAPSHOT_MAILBOXES] = compare_text,
+    [SNAPSHOT_QUEUES] = compare_id,      [SNAPSHOT_CONFERENCES] = compare_id,
+    [SNAPSHOT_RING_GROUPS] = compare_id, [SNAPSHOT_ANNOUNCEMENTS] = compare_id,
 };
 
 const void *snapshot_find(const struct snapshot *snapshot, enum snapshot_table kind,
@@ -100,6 +104,17 @@ const struct snapshot_queue *snapshot_queue(const struct snapshot *snapshot, int
 const struct snapshot_conference *snapshot_conference(const struct snapshot *snapshot, int64_t id)
 {
     return snapshot_find(snapshot, SNAPSHOT_CONFERENCES, &id);
+}
+
+const struct snapshot_ring_group *snapshot_ring_group(const struct snapshot *snapshot, int64_t id)
+{
+    return snapshot_find(snapshot, SNAPSHOT_RING_GROUPS, &id);
+}
+
+const struct snapshot_announcement *snapshot_announcement(const struct snapshot *snapshot,
+                                                          int64_t id)
+{
+    return snapshot_find(snapshot, SNAPSHOT_ANNOUNCEMENTS, &id);
 }
 
 const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size_t *count)

@@ -88,6 +88,29 @@ struct snapshot_conference {
     bool announce; /* a tone when somebody comes or goes */
 };
 
+/* Somebody who is rung or paged: a user, or a number outside; the other one is NULL. */
+struct snapshot_group_member {
+    const char *username;
+    const char *outside;
+    int delay_s; /* after which he starts to ring */
+    int ring_s;  /* for how long */
+};
+
+struct snapshot_ring_group {
+    int64_t id;
+    const char *strategy; /* all, in_order, random, longest_idle */
+    bool skip_busy;       /* who is in a call is not rung */
+    bool confirm;         /* a member outside has the call when he has pressed 1 */
+    const struct snapshot_group_member *members; /* by position */
+    size_t member_count;
+};
+
+struct snapshot_announcement {
+    int64_t id;
+    const char *prompt;
+    const char *then_to; /* number, or NULL: the call ends */
+};
+
 /* Takes a further reference, for snapshot_unref. */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 
@@ -107,6 +130,10 @@ const struct snapshot_mailbox *snapshot_mailbox(const struct snapshot *snapshot,
 
 const struct snapshot_queue *snapshot_queue(const struct snapshot *snapshot, int64_t id);
 const struct snapshot_conference *snapshot_conference(const struct snapshot *snapshot, int64_t id);
+
+const struct snapshot_ring_group *snapshot_ring_group(const struct snapshot *snapshot, int64_t id);
+const struct snapshot_announcement *snapshot_announcement(const struct snapshot *snapshot,
+                                                          int64_t id);
 
 /* All users, sorted by name. */
 const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size_t *count);

@@ -127,6 +127,37 @@ static void test_queues(void **state)
     snapshot_unref(snapshot);
 }
 
+static void test_ring_groups(void **state)
+{
+    struct snapshot *snapshot = NULL;
+    const struct snapshot_ring_group *group;
+
+    (void)state;
+    assert_int_equal(snapshot_new(&snapshot, "a.test", "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_RING_GROUPS, 2);
+    snapshot_add_ring_group(
+        snapshot, &(struct snapshot_ring_group){.id = 8, .strategy = "all", .confirm = true});
+    snapshot_add_ring_group(snapshot, &(struct snapshot_ring_group){.id = 7, .strategy = "random"});
+    snapshot_reserve(snapshot, SNAPSHOT_GROUP_MEMBERS, 2);
+    snapshot_add_group_member(snapshot, 8, &(struct snapshot_group_member){.username = "alice"});
+    snapshot_add_group_member(snapshot, 8,
+                              &(struct snapshot_group_member){.outside = "+4930", .delay_s = 5});
+    snapshot_reserve(snapshot, SNAPSHOT_ANNOUNCEMENTS, 1);
+    snapshot_add_announcement(
+        snapshot, &(struct snapshot_announcement){.id = 9, .prompt = "x", .then_to = "1001"});
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    group = snapshot_ring_group(snapshot, 8);
+    assert_true(group->confirm);
+    assert_int_equal(group->member_count, 2);
+    assert_string_equal(group->members[0].username, "alice");
+    assert_string_equal(group->members[1].outside, "+4930");
+    assert_int_equal(group->members[1].delay_s, 5);
+    assert_int_equal(snapshot_ring_group(snapshot, 7)->member_count, 0);
+    assert_null(snapshot_ring_group(snapshot, 9));
+    assert_string_equal(snapshot_announcement(snapshot, 9)->then_to, "1001");
+    snapshot_unref(snapshot);
+}
+
 static void test_conferences(void **state)
 {
     struct snapshot *snapshot = make_queues();
@@ -222,6 +253,6 @@ UNIT_MAIN("snapshot", cmocka_unit_test_setup_teardown(test_users, make, drop),
           cmocka_unit_test_setup_teardown(test_extensions, make, drop),
           cmocka_unit_test_setup_teardown(test_menus, make, drop),
           cmocka_unit_test_setup_teardown(test_mailboxes, make, drop),
-          cmocka_unit_test(test_queues), cmocka_unit_test(test_conferences),
-          cmocka_unit_test(test_members_that_do_not_fit), cmocka_unit_test(test_what_does_not_fit),
-          cmocka_unit_test(test_many))
+          cmocka_unit_test(test_queues), cmocka_unit_test(test_ring_groups),
+          cmocka_unit_test(test_conferences), cmocka_unit_test(test_members_that_do_not_fit),
+          cmocka_unit_test(test_what_does_not_fit), cmocka_unit_test(test_many))
