@@ -7,7 +7,7 @@ from front.options import CLONE
 
 CONTEXT = xml.etree.ElementTree.parse(
     CLONE / "conf/freeswitch/dialplan/from-edge.xml").find(".")
-KINDS = re.search(r"\^\(([a-z|]+)\);id=", xml.etree.ElementTree.tostring(CONTEXT).decode())[1]
+KINDS = re.search(r"\^\(([a-z_|]+)\);id=", xml.etree.ElementTree.tostring(CONTEXT).decode())[1]
 
 
 def actions(service, call):

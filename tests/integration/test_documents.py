@@ -96,7 +96,7 @@ def add_users(db, domain, names):
 
 
 def add_services(db):
-    """To a.test: a shared mailbox 2000, and what a queue and a conference are."""
+    """To a.test: a shared mailbox 2000, and what a queue, a conference and others are."""
     domain_id = db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
     db.rows("INSERT INTO voip.voicemail_boxes (domain_id, mailbox, pin_ha1) VALUES (%s, '2000', %s)",
             domain_id, tenants.md5("2000", "a.test", tenants.PIN))
@@ -107,6 +107,9 @@ def add_services(db):
             domain_id, queue, domain_id)
     db.rows("INSERT INTO voip.conferences (domain_id, name, pin, max_members) "
             "VALUES (%s, 'weekly', '4711', 7)", domain_id)
+    db.rows("INSERT INTO voip.ring_groups (domain_id, name) VALUES (%s, 'all')", domain_id)
+    db.rows("INSERT INTO voip.announcements (domain_id, name, prompt) "
+            "VALUES (%s, 'closed', 'vm-goodbye')", domain_id)
 
 
 def id_of(db, table, domain="a.test"):
@@ -415,13 +418,15 @@ def dialplan(serve, service, call, context="from-edge"):
 @pytest.mark.parametrize("leg", ["", ";leg=0", ";leg=1"])
 def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
     there = {"ivr": id_of(db, "ivr_menus"), "queue": id_of(db, "queues"),
-             "conference": id_of(db, "conferences")}.get(kind, "1001")
+             "conference": id_of(db, "conferences"), "ring_group": id_of(db, "ring_groups"),
+             "announcement": id_of(db, "announcements")}.get(kind, "1001")
     service = f"{kind};id={there};domain=a.test"
     assert dialplan(serve, service, CALL + leg) == actions(service, CALL + leg)
     # Of another tenant, or of nobody: the same up to where something would be looked for.
     for service in (f"{kind};id=99999;domain=a.test", f"{kind};id=0;domain=b.test"):
         inline, then = actions(service, CALL + leg)
-        answered = then.index(("sleep", "300")) + 1
+        # A ring group is answered by somebody else.
+        answered = then.index(("sleep", "300")) + 1 if kind != "ring_group" else 1
         assert dialplan(serve, service, CALL + leg) == (
             inline, [*then[:answered], ("transfer", "unavailable XML services")])
 

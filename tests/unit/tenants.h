@@ -27,12 +27,25 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
         snapshot,
         &(struct snapshot_conference){
             .id = 3, .name = "Weekly", .pin = "1234", .max_members = 9, .announce = true});
+    snapshot_reserve(snapshot, SNAPSHOT_RING_GROUPS, 2);
+    snapshot_add_ring_group(
+        snapshot, &(struct snapshot_ring_group){.id = 5, .strategy = "all", .confirm = true});
+    snapshot_add_ring_group(snapshot,
+                            &(struct snapshot_ring_group){.id = 6, .strategy = "in_order"});
+    snapshot_reserve(snapshot, SNAPSHOT_GROUP_MEMBERS, 4);
+    snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){"1001", NULL, 0, 20});
+    snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){NULL, "+4930", 5, 15});
+    snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){"${x}", NULL, 0, 20});
+    snapshot_add_group_member(snapshot, 6, &(struct snapshot_group_member){NULL, "0123", 3, 9});
+    snapshot_reserve(snapshot, SNAPSHOT_ANNOUNCEMENTS, 1);
+    snapshot_add_announcement(snapshot, &(struct snapshot_announcement){9, "demo/closed", "1001"});
 }
 
 /*
  * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
- * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, conference 3. `mark` is the
- * display name of user 1001.
+ * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, conference 3; ring groups 5
+ * of 1001 and somebody outside (confirming), and 6; announcement 9. `mark` is the display name of
+ * user 1001.
  */
 static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 {

@@ -126,6 +126,23 @@ static void test_scripts(void **state)
     check_script("mailbox-pin?domain=acme.test&id=1002&pin=4711", 0,
                  "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("mailbox-pin?domain=acme.test&id=1001", -EINVAL, "");
+    check_script("announcement?domain=acme.test&id=9", 0,
+                 "SET VARIABLE ANNOUNCEMENT_PROMPT \"demo/closed\"\n"
+                 "SET VARIABLE ANNOUNCEMENT_THEN \"1001\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("announcement?domain=acme.test&id=8", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("ring-group?domain=acme.test&id=5", 0,
+                 "SET VARIABLE RING_MEMBER_1 \"user-0-20-1001\"\n"
+                 "SET VARIABLE RING_MEMBER_2 \"confirm-5-15-+4930\"\n"
+                 "SET VARIABLE RING_MEMBERS \"2\"\n"
+                 "SET VARIABLE RING_TOGETHER \"1\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("ring-group?domain=acme.test&id=6", 0,
+                 "SET VARIABLE RING_MEMBER_1 \"outside-0-9-0123\"\n"
+                 "SET VARIABLE RING_MEMBERS \"1\"\n"
+                 "SET VARIABLE RING_TOGETHER \"0\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("ring-group?domain=acme.test&id=9", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("other?domain=acme.test", -EINVAL, "");
 }
 

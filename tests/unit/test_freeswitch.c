@@ -317,6 +317,35 @@ static void test_no_queue_or_conference(void **state)
         assert_int_equal(answer(bodies[i]), -ENOENT);
 }
 
+/* Things are asked for as users, who could not register. */
+static void test_ring_group(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(USER "ring_group%2F5"), 0);
+    has("<user id=\"ring_group/5\"><params><param name=\"a1-hash\"");
+    has("<variables><variable name=\"dp_dial\" value=\"[leg_timeout=20,dp_reached=1001,"
+        "sip_invite_domain=acme.test,sip_h_&#88;-VOIP-Ring=phones]sofia/edge/sip:1001@acme.test,"
+        "[leg_timeout=15,dp_reached=+4930,sip_invite_domain=acme.test,leg_delay_start=5,"
+        "group_confirm_key=1,");
+    has("]sofia/edge/sip:+4930@acme.test\"/></variables></user>");
+    /* One after the other has no delay. */
+    assert_int_equal(answer(USER "ring_group%2F6"), 0);
+    has("value=\"[leg_timeout=9,dp_reached=0123,sip_invite_domain=acme.test]sofia/edge/"
+        "sip:0123@acme.test\"");
+    assert_int_equal(answer(USER "ring_group%2F7"), -ENOENT);
+    assert_int_equal(answer(USER "ring_group%2Fx"), -ENOENT);
+    assert_int_equal(answer(USER "group%2F5"), -ENOENT);
+}
+
+static void test_announcement(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(USER "announcement%2F9"), 0);
+    has("<variables><variable name=\"dp_prompt\" value=\"demo/closed.wav\"/>"
+        "<variable name=\"dp_then\" value=\"1001\"/></variables>");
+    assert_int_equal(answer(USER "announcement%2F8"), -ENOENT);
+}
+
 /* One call: its service, whole. */
 static void test_call(void **state)
 {
@@ -342,6 +371,16 @@ static void test_call(void **state)
     assert_int_equal(answer(FROM_EDGE("conference;id=3;domain=acme.test", CALL)), 0);
     has("data=\"sensitive_dtmf=true\"");
     has("data=\"conference XML services\"");
+    assert_int_equal(answer(FROM_EDGE("announcement;id=9;domain=acme.test", CALL)), 0);
+    has("data=\"announcement/9@acme.test\"/>"
+        "<action application=\"transfer\" data=\"say-&#36;{user_name} XML services\"/>");
+    assert_int_equal(answer(FROM_EDGE("announcement;id=activated;domain=acme.test", CALL)), 0);
+    has("data=\"activated XML services\"");
+    lacks("set_user");
+    assert_int_equal(answer(FROM_EDGE("ring_group;id=5;domain=acme.test", CALL)), 0);
+    has("data=\"execute_on_answer=set process_cdr=true\"/>"
+        "<action application=\"set_user\" data=\"ring_group/5@acme.test\"/>");
+    lacks("\"answer\"");
 }
 
 static void test_call_for_what_is_not_there(void **state)
@@ -406,4 +445,5 @@ UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mai
           CASE(test_message_for_user), CASE(test_group), CASE(test_empty_domain),
           CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
           CASE(test_queue), CASE(test_conference), CASE(test_no_queue_or_conference),
-          CASE(test_call), CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))
+          CASE(test_ring_group), CASE(test_announcement), CASE(test_call),
+          CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

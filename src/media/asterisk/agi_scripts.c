@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/str.h"
+#include "media/ring.h"
 
 static void set_result(struct buf *out, const char *result)
 {
@@ -29,19 +30,87 @@ static void set_menu(struct buf *out, const struct snapshot_menu *menu)
     }
 }
 
-static int run_ivr(const struct agi_request *request, const struct snapshot *snapshot,
-                   struct buf *out)
+/* -EINVAL when the argument "id" is none. */
+static int read_id(const struct agi_request *request, int64_t *out)
 {
     const char *id = agi_argument(request, "id");
-    const struct snapshot_menu *menu;
     uint64_t number;
 
     if (!id || str_to_u64(id, 1, INT64_MAX, &number))
         return -EINVAL;
-    menu = snapshot ? snapshot_menu(snapshot, (int64_t)number) : NULL;
+    *out = (int64_t)number;
+    return 0;
+}
+
+static int run_ivr(const struct agi_request *request, const struct snapshot *snapshot,
+                   struct buf *out)
+{
+    const struct snapshot_menu *menu;
+    int64_t id;
+
+    if (read_id(request, &id))
+        return -EINVAL;
+    menu = snapshot ? snapshot_menu(snapshot, id) : NULL;
     if (menu)
         set_menu(out, menu);
     set_result(out, menu ? "ok" : "notfound");
+    return buf_error(out);
+}
+
+static int run_announcement(const struct agi_request *request, const struct snapshot *snapshot,
+                            struct buf *out)
+{
+    const struct snapshot_announcement *announcement;
+    int64_t id;
+
+    if (read_id(request, &id))
+        return -EINVAL;
+    announcement = snapshot ? snapshot_announcement(snapshot, id) : NULL;
+    if (announcement) {
+        agi_set_variable(out, "ANNOUNCEMENT_PROMPT", announcement->prompt);
+        agi_set_variable(out, "ANNOUNCEMENT_THEN",
+                         announcement->then_to ? announcement->then_to : "");
+    }
+    set_result(out, announcement ? "ok" : "notfound");
+    return buf_error(out);
+}
+
+/* As an extension of the context [member]: kind, seconds until it rings and of ringing, number. */
+static void set_member(struct buf *out, const struct snapshot_ring_group *group,
+                       const struct snapshot_group_member *member, size_t index)
+{
+    const char *kind = group->confirm ? "confirm" : "outside";
+    char name[32], value[128];
+
+    if (member->username)
+        kind = group->skip_busy ? "idle" : "user";
+    snprintf(name, sizeof(name), "RING_MEMBER_%zu", index);
+    snprintf(value, sizeof(value), "%s-%d-%d-%s", kind, ring_together(group) ? member->delay_s : 0,
+             member->ring_s, member->username ? member->username : member->outside);
+    agi_set_variable(out, name, value);
+}
+
+static int run_ring_group(const struct agi_request *request, const struct snapshot *snapshot,
+                          struct buf *out)
+{
+    const struct snapshot_group_member *order[RING_MEMBERS_MAX];
+    const struct snapshot_ring_group *group;
+    char number[16];
+    int64_t id;
+    size_t count;
+
+    if (read_id(request, &id))
+        return -EINVAL;
+    group = snapshot ? snapshot_ring_group(snapshot, id) : NULL;
+    if (group) {
+        count = ring_order(group, order);
+        for (size_t i = 0; i < count; i++)
+            set_member(out, group, order[i], i + 1);
+        snprintf(number, sizeof(number), "%zu", count);
+        agi_set_variable(out, "RING_MEMBERS", number);
+        agi_set_variable(out, "RING_TOGETHER", ring_together(group) ? "1" : "0");
+    }
+    set_result(out, group ? "ok" : "notfound");
     return buf_error(out);
 }
 
@@ -73,8 +142,10 @@ static const struct script {
     const char *name;
     int (*run)(const struct agi_request *request, const struct snapshot *snapshot, struct buf *out);
 } scripts[] = {
+    {"announcement", run_announcement},
     {"ivr", run_ivr},
     {"mailbox-pin", run_mailbox_pin},
+    {"ring-group", run_ring_group},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

@@ -7,6 +7,12 @@
  * | ivr         | domain, id      | IVR_GREETING, IVR_INVALID, IVR_TIMEOUT (seconds), IVR_TRIES, |
  * |             |                 | IVR_ENTRY_<digit> = number; DP_RESULT ok / notfound          |
  * | mailbox-pin | domain, id, pin | DP_RESULT ok / bad / notfound                               |
+ * | announcement| domain, id      | ANNOUNCEMENT_PROMPT, ANNOUNCEMENT_THEN (number or empty);   |
+ * |             |                 | DP_RESULT ok / notfound                                     |
+ * | ring-group  | domain, id      | RING_TOGETHER (1: all at once), RING_MEMBERS (how many),    |
+ * |             |                 | RING_MEMBER_<n> = <kind>-<delay>-<seconds>-<number>, kind   |
+ * |             |                 | user, idle (not when in a call), outside or confirm;        |
+ * |             |                 | DP_RESULT ok / notfound                                     |
  */
 #pragma once
 

@@ -27,7 +27,7 @@ static int parse_service(const char *text, struct service *out)
 {
     int end = 0;
 
-    if (sscanf(text, "%15[a-z];id=%64[0-9A-Za-z];domain=%190[a-z0-9.-]%n", out->kind, out->id,
+    if (sscanf(text, "%15[a-z_];id=%64[0-9A-Za-z];domain=%190[a-z0-9.-]%n", out->kind, out->id,
                out->domain, &end) != 3 ||
         text[end] != '\0')
         return -EINVAL;
@@ -143,6 +143,40 @@ static void add_listen(struct xml *xml, const struct service *service)
     add_mailbox(xml, service, "listen");
 }
 
+/* `next`: what services.xml does when there is the thing, see things.c. */
+static void add_thing(struct xml *xml, const struct service *service, const char *next)
+{
+    char data[DATA_SIZE];
+
+    snprintf(data, sizeof(data), "%s/%s@%s", service->kind, service->id, service->domain);
+    add_action(xml, "set_user", data);
+    snprintf(data, sizeof(data), "%s-${user_name} XML services", next);
+    add_action(xml, "transfer", data);
+}
+
+/* Those that a feature code ends with, and that are nobody's. */
+static bool is_built_in(const struct service *service)
+{
+    return strcmp(service->id, "activated") == 0 || strcmp(service->id, "deactivated") == 0;
+}
+
+static void add_announcement(struct xml *xml, const struct service *service)
+{
+    char data[DATA_SIZE];
+
+    if (!is_built_in(service)) {
+        add_thing(xml, service, "say");
+        return;
+    }
+    snprintf(data, sizeof(data), "%s XML services", service->id);
+    add_action(xml, "transfer", data);
+}
+
+static void add_ring_group(struct xml *xml, const struct service *service)
+{
+    add_thing(xml, service, "ring");
+}
+
 static void add_queue(struct xml *xml, const struct service *service)
 {
     (void)service;
@@ -183,17 +217,30 @@ static bool has_conference(const struct snapshot *snapshot, const struct service
     return snapshot_conference(snapshot, number_of(service));
 }
 
+static bool has_announcement(const struct snapshot *snapshot, const struct service *service)
+{
+    return is_built_in(service) || snapshot_announcement(snapshot, number_of(service));
+}
+
+static bool has_ring_group(const struct snapshot *snapshot, const struct service *service)
+{
+    return snapshot_ring_group(snapshot, number_of(service));
+}
+
 static const struct kind {
     const char *name;
     bool (*is_there)(const struct snapshot *snapshot, const struct service *service);
     void (*add)(struct xml *xml, const struct service *service);
     bool asks_for_pin; /* which is in no log, event or record */
+    bool rings;        /* who answers it is somebody else: until then the record is the edge's */
 } kinds[] = {
-    {"ivr", has_menu, add_menu, false},
-    {"voicemail", has_mailbox, add_leave, false},
-    {"mailbox", has_mailbox, add_listen, true},
-    {"queue", has_queue, add_queue, false},
-    {"conference", has_conference, add_conference, true},
+    {"ivr", has_menu, add_menu, false, false},
+    {"voicemail", has_mailbox, add_leave, false, false},
+    {"mailbox", has_mailbox, add_listen, true, false},
+    {"queue", has_queue, add_queue, false, false},
+    {"conference", has_conference, add_conference, true, false},
+    {"announcement", has_announcement, add_announcement, false, false},
+    {"ring_group", has_ring_group, add_ring_group, false, true},
 };
 
 static const struct kind *find_kind(const struct service *service)
@@ -203,6 +250,16 @@ static const struct kind *find_kind(const struct service *service)
             return &kinds[i];
     }
     return NULL;
+}
+
+static void add_answer(struct xml *xml, const struct kind *kind, bool is_leg)
+{
+    add_action(xml, "set", is_leg ? "process_cdr=false" : "process_cdr=true");
+    add_action(xml, "answer", NULL);
+    if (kind->asks_for_pin)
+        add_action(xml, "set", "sensitive_dtmf=true");
+    /* The way of the media may take a moment to open: the first word is not lost in it. */
+    add_action(xml, "sleep", "300");
 }
 
 static int write_call(const struct kind *kind, const struct service *service, bool is_leg,
@@ -217,12 +274,12 @@ static int write_call(const struct kind *kind, const struct service *service, bo
     xml_attr(&xml, "name", kind->name);
     xml_open(&xml, "condition");
     add_variables(&xml, service, is_leg);
-    add_action(&xml, "set", is_leg ? "process_cdr=false" : "process_cdr=true");
-    add_action(&xml, "answer", NULL);
-    if (kind->asks_for_pin)
-        add_action(&xml, "set", "sensitive_dtmf=true");
-    /* The way of the media may take a moment to open: the first word is not lost in it. */
-    add_action(&xml, "sleep", "300");
+    if (kind->rings)
+        add_action(&xml, "set",
+                   is_leg ? "execute_on_answer=set process_cdr=false"
+                          : "execute_on_answer=set process_cdr=true");
+    else
+        add_answer(&xml, kind, is_leg);
     if (is_there)
         kind->add(&xml, service);
     else

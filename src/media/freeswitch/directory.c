@@ -129,6 +129,25 @@ static int add_group(struct xml *xml, const struct snapshot *snapshot, const cha
     return res;
 }
 
+/* Not somebody who could register or have a mailbox. */
+static int add_thing(struct xml *xml, const struct snapshot *snapshot, const char *name)
+{
+    int res;
+
+    xml_open(xml, "user");
+    xml_attr(xml, "id", name);
+    xml_open(xml, "params");
+    res = add_hash(xml, "a1-hash", NULL);
+    doc_param(xml, "vm-enabled", "false");
+    xml_close(xml);
+    xml_open(xml, "variables");
+    if (!res)
+        res = doc_thing(xml, snapshot, name);
+    xml_close(xml);
+    xml_close(xml);
+    return res;
+}
+
 static int add_content(struct xml *xml, const struct snapshot *snapshot,
                        const struct fs_request *request)
 {
@@ -143,6 +162,8 @@ static int add_content(struct xml *xml, const struct snapshot *snapshot,
         return 0;
     if (is_message && strcmp(request->user, "_all_") == 0)
         return add_group(xml, snapshot, "users");
+    if (strchr(request->user, '/'))
+        return strcmp(request->key, "id") == 0 ? add_thing(xml, snapshot, request->user) : -ENOENT;
     if (is_message || strcmp(request->key, "id") == 0)
         return add_user(xml, snapshot, request->user, NULL);
     if (strcmp(request->key, "number-alias") == 0)

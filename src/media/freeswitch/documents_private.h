@@ -42,6 +42,12 @@ int doc_sound(const char *prompt, char out[DOC_FILE_SIZE]) DP_CHECK;
 int doc_dial_string(const struct snapshot *snapshot, const char *username, int ring_s,
                     char out[DOC_DIAL_SIZE]) DP_CHECK;
 
+/*
+ * What the dialplan needs of the ring group or announcement `name`, <kind>/<id>, as the variables
+ * of a "user": set_user is how the static dialplan asks `dialplane serve` for anything. -ENOENT.
+ */
+int doc_thing(struct xml *xml, const struct snapshot *snapshot, const char *name) DP_CHECK;
+
 /* A queue's music; without a prompt the node's own, by the name that conf/freeswitch gives it. */
 void doc_music(const char *prompt, char out[DOC_FILE_SIZE]);
 
