@@ -7,7 +7,7 @@ import pytest
 
 from lib import db, records
 from lib import scenario as sip
-from lib.carrier import Carrier, add_route, add_trunk, remove_all
+from lib.carrier import BusyTcpGateway, Carrier, add_route, add_trunk, remove_all
 from lib.phone import hear_each_other
 
 pytestmark = pytest.mark.edge
@@ -167,6 +167,27 @@ def test_dead_gateway_is_known_before(platform, phone, carrier):
     silent.gateway.mode = "up"
     platform.edge.wait_until_gone("dead", f"{silent.ip}:{silent.gateway.port}/udp", timeout=10)
     check_out(platform, talk(silent, phone("1001")), "pinged")
+
+
+def test_tcp(platform, phone, carrier):
+    """Over TCP, past a gateway that refuses the connection."""
+    refusing = carrier("gone")
+    busy = BusyTcpGateway("127.0.2.1")
+    try:
+        trunk = add_trunk(platform.db, "tcp", refusing)
+        platform.db.rows("UPDATE voip.trunk_gateways SET transport = 'tcp' WHERE trunk_id = %s", trunk)
+        platform.db.rows("INSERT INTO voip.trunk_gateways (domain_id, trunk_id, priority, host, port,"
+                         " transport) SELECT domain_id, id, 2, %s, %s, 'tcp' FROM voip.trunks "
+                         "WHERE id = %s", busy.ip, busy.port, trunk)
+        platform.edge.wait_for("trunk", f"a.test:{trunk}", f"{busy.port}/tcp")
+        route_to(platform, trunk)
+        began = time.monotonic()
+        call = phone("1001").call(OUTSIDE, sip.is_refused(486)).finish()
+        assert time.monotonic() - began < 4
+        assert "SIP/2.0/TCP" in busy.invites[0]
+        check_out(platform, call, "tcp", answered=False, code=486, cause="USER_BUSY", side="callee")
+    finally:
+        busy.close()
 
 
 def test_nobody_is_there(platform, phone, carrier):

@@ -86,6 +86,50 @@ class Gateway:
             self._socket.close()
 
 
+class BusyTcpGateway:
+    """Answers OPTIONS over TCP, and 486 to every INVITE. Requests without a body or with one."""
+
+    def __init__(self, ip):
+        self.ip, self.port = ip, free_ports(1)[0]
+        self.invites = []
+        self._listener = socket.create_server((ip, self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection = self._listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            while request := self._read(stream):
+                method = request.split(b" ", 1)[0]
+                if method == b"OPTIONS":
+                    connection.sendall(_answer(request))
+                elif method == b"INVITE":
+                    self.invites.append(request.decode())
+                    connection.sendall(_answer(request, "486 Busy Here"))
+
+    @staticmethod
+    def _read(stream):
+        """The head of the next request; its body is read and left."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = stream.readline()
+            if not line:
+                return b""
+            head += line
+        stream.read(int(re.search(rb"Content-Length: *(\d+)", head)[1]))
+        return head
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
 class Carrier(Phone):
     """A carrier at an address of its own, with one gateway and, behind it, SIPp."""
 
