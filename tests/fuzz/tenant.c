@@ -37,6 +37,15 @@ struct snapshot *fuzz_tenant(void)
     snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
     snapshot_add_conference(snapshot, &(struct snapshot_conference){
                                           .id = 3, .pin = "<X-PRE-PROCESS", .max_members = -1});
+    snapshot_reserve(snapshot, SNAPSHOT_RING_GROUPS, 1);
+    snapshot_add_ring_group(
+        snapshot, &(struct snapshot_ring_group){.id = 5, .strategy = "all", .confirm = true});
+    snapshot_reserve(snapshot, SNAPSHOT_GROUP_MEMBERS, 3);
+    snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){"1001", NULL, -1, -1});
+    snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){"a]b,c", NULL, 0, 9});
+    snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){NULL, "${x}", 0, 9});
+    snapshot_reserve(snapshot, SNAPSHOT_ANNOUNCEMENTS, 1);
+    snapshot_add_announcement(snapshot, &(struct snapshot_announcement){6, "<!", "${x}"});
     FUZZ_CHECK(snapshot_publish(snapshot) == 0);
     return snapshot;
 }

@@ -138,7 +138,8 @@ static int add_thing(struct xml *xml, const struct snapshot *snapshot, const cha
     xml_attr(xml, "id", name);
     xml_open(xml, "params");
     res = add_hash(xml, "a1-hash", NULL);
-    doc_param(xml, "vm-enabled", "false");
+    if (!res)
+        res = add_mailbox(xml, NULL);
     xml_close(xml);
     xml_open(xml, "variables");
     if (!res)
