@@ -1,0 +1,137 @@
+"""Feature codes and numbers that are prefixes."""
+
+import pytest
+
+from lib import records
+from lib import scenario as sip
+from lib.calls import answered_by, refused
+
+pytestmark = pytest.mark.edge
+
+CODES = {"*78": "dnd_on", "*79": "dnd_off", "*72": "forward_always_on", "*73": "forward_off",
+         "*90": "forward_busy_on", "*80": "queue_pause", "*28": "schedule_closed"}
+WITH_ARGUMENT = ("*72", "*90", "*28")
+
+
+@pytest.fixture(name="codes", autouse=True)
+def add_codes(platform):
+    """The feature codes of a.test, and a route outside behind 9 that has no trunk."""
+    domain = platform.db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
+    for number, feature in CODES.items():
+        platform.db.rows("INSERT INTO voip.extensions (domain_id, number, type, feature, is_prefix) "
+                         "VALUES (%s, %s, 'feature', %s, %s)", domain, number, feature,
+                         number in WITH_ARGUMENT)
+    route = platform.db.value("INSERT INTO voip.outbound_routes (domain_id, name, strip) "
+                              "VALUES (%s, 'nowhere', 1) RETURNING id", domain)
+    platform.db.rows("INSERT INTO voip.extensions (domain_id, number, type, outbound_route_id, "
+                     "is_prefix) VALUES (%s, '9', 'trunk_out', %s, true)", domain, route)
+    before = platform.db.set_number("1003", always_to=None)
+    keys = [f"a.test:{number}{'!' * (number in WITH_ARGUMENT)}" for number in CODES] + ["a.test:9!"]
+    for key in keys:
+        platform.edge.wait_for("ext", key, "type=")
+    yield
+    platform.db.set_number("1003", busy_to=None, always_outside=None, **before)
+    platform.db.set_user("1003", do_not_disturb=False)
+    platform.db.rows("DELETE FROM voip.extensions WHERE domain_id = %s "
+                     "AND (feature IS NOT NULL OR outbound_route_id = %s)", domain, route)
+    platform.db.rows("DELETE FROM voip.outbound_routes WHERE id = %s", route)
+    for key in keys:
+        platform.edge.wait_until_gone("ext", key)
+
+
+def goes_outside(platform, caller, number):
+    """The number is one of the route's, which has no trunk."""
+    call = caller.call(number, sip.is_refused(503)).finish()
+    record = platform.db.wait_for_cdr(call.call_id)
+    assert "No Trunk" in call.messages()
+    assert record["service"] == "trunk_out" and record["sip_code"] == 503
+    assert record["callee"] == number
+
+
+def dial(platform, phone, number):
+    """Dials a code and hears that it was done."""
+    call = phone.call(number, sip.is_answered(), sip.is_asked("BYE"))
+    call.wait("answered")
+    phone.rtp.wait_for_sound()
+    call.finish(20)
+    records.check(platform.db.wait_for_cdr(call.call_id), caller=phone.user, callee=number,
+                  service="feature", side="system")
+
+
+def test_do_not_disturb_by_code(platform, phone):
+    caller, callee = phone("1001"), phone("1003")
+    dial(platform, callee, "*78")
+    platform.edge.wait_for("ext", "a.test:1003", 'dnd="1"', timeout=0.1)
+    refused(platform, caller, "1003", 486, cause="USER_BUSY")
+    dial(platform, callee, "*79")
+    platform.edge.wait_for("ext", "a.test:1003", 'dnd="0"', timeout=0.1)
+    answered_by(platform, caller, callee, "1003", "1003")
+
+
+def test_forward_by_code(platform, phone):
+    caller, callee, other = phone("1001"), phone("1003"), phone("1002")
+    dial(platform, callee, "*721002")
+    answered_by(platform, caller, other, "1003", "1002")
+    dial(platform, callee, "*73")
+    answered_by(platform, caller, callee, "1003", "1003")
+
+
+def test_forward_outside_by_code(platform, phone):
+    """The number outside is resolved as if it had been dialled: the route has no trunk."""
+    dial(platform, phone("1003"), "*729311")
+    platform.edge.wait_for("ext", "a.test:1003", 'always="9311"', timeout=0.1)
+    goes_outside(platform, phone("1001"), "1003")
+
+
+@pytest.mark.parametrize("number", ["*725555", "*72", "*80", "*28"])
+def test_refused(platform, phone, number):
+    """No such number, no number at all, in no queue, no schedule."""
+    refused(platform, phone("1003"), number, 403, service="feature", cause="FACILITY_REJECTED")
+
+
+def test_code_of_a_forwarding_changes_nothing(platform, phone):
+    """Whoever calls a number that is forwarded to a code did not ask for it."""
+    caller = phone("1001")
+    before = platform.db.set_number("1003", always_to=platform.db.extension_id("*78"))
+    platform.edge.wait_for("ext", "a.test:1003", 'always="*78"')
+    refused(platform, caller, "1003", 403, reached="*78", service="feature",
+            cause="CALL_REJECTED")
+    platform.db.set_number("1003", **before)
+    assert not platform.db.rows("SELECT FROM voip.users WHERE do_not_disturb")
+
+
+def test_without_postgresql(platform, phone):
+    """The code changes nothing and says so; a number behind a prefix is known all the same."""
+    caller = phone("1003")
+    platform.supervisor.stop_process("postgresql")
+    try:
+        calls = [caller.call("*78", sip.is_refused(503)).finish(),
+                 caller.call("9311", sip.is_refused(503)).finish()]
+    finally:
+        platform.supervisor.start("postgresql")
+        platform.wait_until_healthy()
+    code, outside = (platform.db.wait_for_cdr(call.call_id, within=30) for call in calls)
+    assert code["service"] == "feature" and code["sip_code"] == 503
+    assert outside["service"] == "trunk_out"
+    assert not platform.db.rows("SELECT FROM voip.users WHERE do_not_disturb")
+
+
+def test_longest_prefix_and_whole_numbers(platform, phone):
+    """9 leads outside; a whole number that begins with 9 is itself, and so is a longer prefix."""
+    caller, callee = phone("1001"), phone("1003")
+    goes_outside(platform, caller, "9312")
+    platform.db.rows(
+        "INSERT INTO voip.extensions (domain_id, number, type, user_id, feature, is_prefix) "
+        "SELECT domain_id, '9312', 'user', user_id, NULL, false FROM voip.extensions "
+        "WHERE number = '1003' AND domain_id = (SELECT id FROM voip.domains WHERE name = 'a.test') "
+        "UNION ALL SELECT id, '932', 'feature', NULL, 'schedule_closed', true "
+        "FROM voip.domains WHERE name = 'a.test'")
+    try:
+        platform.edge.wait_for("ext", "a.test:9312", "type=")
+        platform.edge.wait_for("ext", "a.test:932!", "type=")
+        answered_by(platform, caller, callee, "9312", "9312")
+        goes_outside(platform, caller, "93121")
+        refused(platform, caller, "9321", 403, service="feature", cause="FACILITY_REJECTED")
+    finally:
+        platform.db.rows("DELETE FROM voip.extensions WHERE number IN ('9312', '932')")
+        platform.edge.wait_until_gone("ext", "a.test:9312")
