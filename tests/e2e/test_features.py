@@ -89,6 +89,11 @@ def test_refused(platform, phone, number):
     refused(platform, phone("1003"), number, 403, service="feature", cause="FACILITY_REJECTED")
 
 
+def test_argument_that_could_end_a_statement(platform, phone):
+    """It is no number, and does not get as far as the database."""
+    refused(platform, phone("1003"), "*72'--", 404, service="none", cause="UNALLOCATED_NUMBER")
+
+
 def test_code_of_a_forwarding_changes_nothing(platform, phone):
     """Whoever calls a number that is forwarded to a code did not ask for it."""
     caller = phone("1001")
