@@ -12,8 +12,8 @@ NUMBERS = [
     ("*1001 *1002 *1003", "leave that user a message"),
     ("*97", "listen to your own messages, with your PIN"),
     ("8000", "a menu: 1, 2 and 3 call the users"),
-    ("8001", "a queue, answered by the user who has been idle longest (on FreeSWITCH)"),
-    ("8100", "a conference for whoever calls (on FreeSWITCH)"),
+    ("8001", "a queue, answered by the user who has been idle longest"),
+    ("8100", "a conference for whoever calls"),
 ]
 # No l, 1, o, 0: these are typed from a screen.
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"

@@ -105,12 +105,15 @@ static int put_extconfig(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
     char host[RENDER_HOST_SIZE];
+    static const char *const families[] = {"voicemail", "queues", "queue_members"};
     struct buf text;
 
     buf_init(&text, RENDER_FILE_MAX);
-    buf_printf(&text, "[settings]\nvoicemail => curl,http://%s:%u/ast/realtime/voicemail\n",
-               render_host(topology_first(topology, ROLE_CONTROL)->inside, host),
-               topology->control.documents_port);
+    buf_add_str(&text, "[settings]\n");
+    for (size_t i = 0; i < DP_COUNT(families); i++)
+        buf_printf(&text, "%s => curl,http://%s:%u/ast/realtime/%s\n", families[i],
+                   render_host(topology_first(topology, ROLE_CONTROL)->inside, host),
+                   topology->control.documents_port, families[i]);
     return render_put(render, "asterisk/node/extconfig.conf", 0644, &text, err);
 }
 

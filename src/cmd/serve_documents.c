@@ -9,7 +9,7 @@
 #include "media/freeswitch/documents.h"
 
 #define FREESWITCH_PATH "/fs/xml/"
-#define REALTIME_PATH   "/ast/realtime/voicemail/"
+#define REALTIME_PATH   "/ast/realtime/"
 
 enum {
     /* None of them ever waits. More only wake each other up: each new connection wakes them all. */
@@ -137,12 +137,18 @@ static void on_freeswitch(void *arg, const struct http_request *request,
 static int look_up(struct serve *serve, const struct http_request *request, const struct form *form,
                    struct buf *out)
 {
-    const char *operation = http_path(request) + strlen(REALTIME_PATH);
+    static struct rests rests = RESTS_INIT;
+    const struct realtime_request asked = {
+        .path = http_path(request) + strlen(REALTIME_PATH),
+        .key = http_query(request, "uniqueid"),
+        .form = form,
+        .rests = &rests,
+    };
     struct snapshot *snapshot = NULL;
     int res = get_tenant(serve, request, realtime_domain(form), &snapshot);
 
     if (!res || res == -ENOENT)
-        res = realtime_answer(operation, form, snapshot, out);
+        res = realtime_answer(&asked, snapshot, out);
     snapshot_unref(snapshot);
     return res;
 }

@@ -115,13 +115,6 @@ def phone(platform):
 
 
 @pytest.fixture
-def served(platform):
-    """Only FreeSWITCH has queues and conferences so far."""
-    if platform.deployment.media_server != "freeswitch":
-        pytest.skip("Asterisk has no queues and conferences yet")
-
-
-@pytest.fixture
 def without_serve(platform):
     """Returns what stops `dialplane serve`; it runs again after the test."""
     yield lambda: platform.supervisor.stop_process("serve")

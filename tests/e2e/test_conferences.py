@@ -32,7 +32,7 @@ def enter(phone_, number, pin="", ending=LEAVES):
 
 
 @pytest.mark.service
-def test_three_hear_each_other(platform, phone, served):
+def test_three_hear_each_other(platform, phone):
     phones = {440: phone("1001"), 620: phone("1002"), 860: phone("1003")}
     calls = [enter(one, "8100") for one in phones.values()]
     for frequency, one in phones.items():
@@ -43,10 +43,10 @@ def test_three_hear_each_other(platform, phone, served):
         call.go().finish()
     for call, user in zip(calls, ("1001", "1002", "1003"), strict=True):
         records.check(platform.db.wait_for_cdr(call.call_id), caller=user, callee="8100",
-                      service="conference", source="freeswitch")
+                      service="conference", source=platform.deployment.media_server)
 
 
-def test_conference_of_the_other_tenant(phone, served):
+def test_conference_of_the_other_tenant(phone):
     """The same number of another tenant is another room."""
     one, other = phone("1001"), phone("1001", "b.test")
     calls = [enter(one, "8100"), enter(other, "8100")]
@@ -62,7 +62,7 @@ def test_conference_of_the_other_tenant(phone, served):
         call.go().finish()
 
 
-def test_pin(platform, phone, served):
+def test_pin(platform, phone):
     """A wrong one is refused, both right ones are not; a new one counts for the next caller."""
     one, other, stranger = phone("1001"), phone("1002"), phone("1003")
     call = enter(stranger, "8101", ending=IS_SENT_AWAY)
@@ -88,14 +88,15 @@ def test_pin(platform, phone, served):
         each.go().finish()
 
 
-def test_changed_pin(platform, phone, served):
+def test_changed_pin(platform, phone):
     """A PIN that is changed counts for the next caller, also while somebody is in the conference."""
     number = "8102"
     Tenant(platform).conference(number, pin="1234", announce=False)
-    one, other = phone("1001"), phone("1002")
-    calls = [enter(one, number, "1234")]
+    one, two, other = phone("1001"), phone("1003"), phone("1002")
+    calls = [enter(one, number, "1234"), enter(two, number, "1234")]
     one.rtp.tone(440)
-    # Alone in there: whoever comes later hears the tone.
+    two.rtp.wait_for_tone(440, 20)
+    # Both are in, and whoever comes later hears the tone.
     platform.db.rows("UPDATE voip.conferences SET pin = '98765' WHERE name = %s", number)
     time.sleep(0.1)
     calls.append(enter(other, number, "1234"))
@@ -109,7 +110,7 @@ def test_changed_pin(platform, phone, served):
 
 
 @pytest.mark.service
-def test_conference_without_serve_is_an_announcement(platform, phone, served, without_serve):
+def test_conference_without_serve_is_an_announcement(platform, phone, without_serve):
     """Nobody gets into a conference whose PIN is not known."""
     caller = phone("1001")
     without_serve()

@@ -104,17 +104,3 @@ def test_one_queue_lives_on_one_node(phone, nodes):
     counts = call("8301", 3)
     assert sorted(counts) == [0, 0, 3] and counts[homes["8301"]] == 0
     nodes[homes["8301"]].is_well = True
-
-
-@pytest.mark.parametrize("number", ["8201", "8301"])
-def test_asterisk_announces_what_it_has_not(platform, phone, number):
-    if platform.deployment.media_server != "asterisk":
-        pytest.skip("only Asterisk")
-    caller = phone("1001")
-    call = caller.call(number, sip.is_answered(), sip.is_asked("BYE"))
-    call.wait("answered")
-    caller.rtp.wait_for_sound()
-    call.finish(30)
-    records.check(platform.db.wait_for_cdr(call.call_id), callee=number, side="system",
-                  service="queue" if number == "8201" else "conference",
-                  cause="NETWORK_OUT_OF_ORDER", source="asterisk")

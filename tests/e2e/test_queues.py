@@ -11,6 +11,8 @@ from lib.tenant import Tenant
 
 # Seconds that a queue may take until it rings a member: one who did not take a call rests first.
 OFFERED_WITHIN = 15
+# Seconds after which everybody is free again, whatever the test before did: wrap-up and one more.
+RESTED_AFTER = 3
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,25 +34,26 @@ def numbers(platform):
 
 
 @pytest.mark.service
-def test_caller_waits_with_music_and_is_served(platform, phone, served):
+def test_caller_waits_with_music_and_is_served(platform, phone):
     caller, member = phone("1001"), phone("1002")
     # Longer than the number's own ring time, after which voicemail answers: not here.
-    there = member.wait_call(sip.ring(), sip.pause(3000), sip.answer(), sip.is_asked("BYE"))
+    there = member.wait_call(sip.ring(), sip.pause(6000), sip.answer(), sip.is_asked("BYE"))
     call = caller.call("8001", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
     call.wait("answered")
     there.wait("ringing", OFFERED_WITHIN)
     assert "sip:1001@a.test" in there.messages()
     assert "X-VOIP-" not in there.messages()
-    caller.rtp.wait_for_sound(2)
+    # Some pieces of music begin softly.
+    caller.rtp.wait_for_sound(5)
     there.wait("answered")
     hear_each_other(caller, member)
     call.go().finish()
     there.finish()
     records.check(platform.db.wait_for_cdr(call.call_id), callee="8001", reached="1002",
-                  service="queue", source="freeswitch")
+                  service="queue", source=platform.deployment.media_server)
 
 
-def test_member_hangs_up(platform, phone, served):
+def test_member_hangs_up(platform, phone):
     caller, member = phone("1001"), phone("1002")
     there = member.wait_call(sip.ring(), sip.answer(), sip.wait_for_go(),
                              sip.called_request("BYE", 1))
@@ -64,7 +67,7 @@ def test_member_hangs_up(platform, phone, served):
                   service="queue", side="callee")
 
 
-def test_caller_gives_up(platform, phone, served):
+def test_caller_gives_up(platform, phone):
     """A member's phone that rings stops ringing."""
     caller, member = phone("1001"), phone("1002")
     there = member.wait_call(sip.ring(), sip.is_cancelled())
@@ -75,7 +78,8 @@ def test_caller_gives_up(platform, phone, served):
     records.check(platform.db.wait_for_cdr(call.call_id), callee="8001", service="queue")
 
 
-def test_next_member_when_the_first_is_busy(platform, phone, served):
+def test_next_member_when_the_first_is_busy(platform, phone):
+    time.sleep(RESTED_AFTER)
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.refuse(486, "Busy Here"))
     there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
@@ -91,7 +95,8 @@ def test_next_member_when_the_first_is_busy(platform, phone, served):
                   service="queue")
 
 
-def test_next_member_when_the_first_does_not_answer(platform, phone, served):
+def test_next_member_when_the_first_does_not_answer(platform, phone):
+    time.sleep(RESTED_AFTER)
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
     there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
@@ -110,7 +115,8 @@ def test_next_member_when_the_first_does_not_answer(platform, phone, served):
                   service="queue")
 
 
-def test_all_members_ring_at_once(platform, phone, served):
+def test_all_members_ring_at_once(platform, phone):
+    time.sleep(RESTED_AFTER)
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
     there = second.wait_call(sip.ring(), sip.pause(1000), sip.answer(), sip.is_asked("BYE"))
@@ -126,7 +132,30 @@ def test_all_members_ring_at_once(platform, phone, served):
                   service="queue")
 
 
-def test_member_transfers_the_caller(platform, phone, served):
+def test_member_has_time_to_himself_after_a_call(platform, phone):
+    """Of one queue only. FreeSWITCH has been seen to ring him at once: why is not known yet."""
+    Tenant(platform, "b.test").queue("8009", ["1002"], wrap_up_s=6)
+    caller, member = phone("1001", "b.test"), phone("1002", "b.test")
+
+    def serve():
+        there = member.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+        call = caller.call("8009", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+        there.wait("ringing", OFFERED_WITHIN)
+        rung = time.monotonic()
+        there.wait("answered")
+        call.wait("answered").go().finish()
+        there.finish()
+        return rung, time.monotonic()
+
+    _, ended = serve()
+    rung, _ = serve()
+    if platform.deployment.media_server == "freeswitch" and rung - ended <= 4:
+        pytest.xfail(f"FreeSWITCH rang again after {rung - ended:.1f} s")
+    # Whole seconds are counted, and the next attempt comes a second later.
+    assert 4 < rung - ended < 9
+
+
+def test_member_transfers_the_caller(platform, phone):
     caller, member, third = phone("1001"), phone("1002"), phone("1003")
     there = member.wait_call(
         sip.ring(), sip.answer(), sip.wait_for_go(),
@@ -147,7 +176,7 @@ def test_member_transfers_the_caller(platform, phone, served):
 
 
 @pytest.mark.parametrize("number", ["8003", "8004"], ids=["nobody there", "waited too long"])
-def test_caller_goes_elsewhere(platform, phone, served, number):
+def test_caller_goes_elsewhere(platform, phone, number):
     caller, spare = phone("1001"), phone("1003")
     there = spare.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
     call = caller.call(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
@@ -160,14 +189,14 @@ def test_caller_goes_elsewhere(platform, phone, served, number):
                   service="queue")
 
 
-def test_caller_waited_too_long_and_there_is_nowhere_to_go(platform, phone, served):
+def test_caller_waited_too_long_and_there_is_nowhere_to_go(platform, phone):
     call = phone("1001").call("8005", sip.is_answered(), sip.is_asked("BYE"))
     call.wait("answered").finish(30)
     records.check(platform.db.wait_for_cdr(call.call_id), callee="8005", service="queue",
                   side="system", cause="NO_ANSWER")
 
 
-def test_new_member_is_rung(platform, phone, served):
+def test_new_member_is_rung(platform, phone):
     """A queue that had nobody gets somebody, by SQL, while a caller waits."""
     Tenant(platform).queue("8006")
     caller, member = phone("1001"), phone("1003")
@@ -187,8 +216,8 @@ def test_new_member_is_rung(platform, phone, served):
                   service="queue")
 
 
-def test_queue_goes_on_without_serve(platform, phone, served, without_serve):
-    """Once a node has a queue, it needs nobody to serve it."""
+def test_queue_goes_on_without_serve(platform, phone, without_serve):
+    """Once a node has a queue, FreeSWITCH needs nobody to serve it; Asterisk announces that."""
     caller, member = phone("1001"), phone("1003")
     call = caller.call("8008", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
     there = member.wait_call(sip.ring(), sip.is_cancelled())
@@ -196,6 +225,14 @@ def test_queue_goes_on_without_serve(platform, phone, served, without_serve):
     call.go().finish()
     there.finish()
     without_serve()
+    if platform.deployment.media_server == "asterisk":
+        call = caller.call("8008", sip.is_answered(), sip.is_asked("BYE"))
+        call.wait("answered")
+        caller.rtp.wait_for_sound()
+        call.finish(30)
+        records.check(platform.db.wait_for_cdr(call.call_id), callee="8008", service="queue",
+                      side="system", cause="NETWORK_OUT_OF_ORDER")
+        return
     there = member.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
     call = caller.call("8008", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
     there.wait("answered", OFFERED_WITHIN)

@@ -304,6 +304,38 @@ def test_realtime_wants_the_password(serve):
                      "mailbox=1001&context=a.test")[0] == 401
 
 
+def test_realtime_queue(serve, db):
+    """A queue and its members; who is paused comes back when the queue's pause is over."""
+    def ask(path, body):
+        status, text = serve.post(f"/ast/realtime/{path}", body)
+        assert status == 200
+        return [dict(urllib.parse.parse_qsl(line)) for line in text.splitlines()]
+
+    queue = db.value("INSERT INTO voip.queues (domain_id, name, wrap_up_s) "
+                     "SELECT id, 'realtime', 1 FROM voip.domains WHERE name = 'a.test' "
+                     "RETURNING id")
+    db.rows("INSERT INTO voip.queue_members (domain_id, queue_id, user_id, level) "
+            "SELECT domain_id, %s, u.id, 2 FROM voip.users u JOIN voip.domains d "
+            "ON d.id = domain_id WHERE d.name = 'a.test' AND username = '1001'", queue)
+    name = f"{queue}%40a.test"
+
+    def member():
+        rows = ask("queue_members/multi", f"interface%20LIKE=%25&queue_name={name}")
+        return rows and {key: rows[0][key] for key in ("interface", "penalty", "paused")}
+
+    rung = {"interface": "PJSIP/edge/sip:1001@a.test", "penalty": "2", "paused": "0"}
+    until(lambda: member() == rung)
+    assert ask("queues/single", f"name={name}")[0]["strategy"] == "leastrecent"
+    assert ask("queues/single", f"name={queue}%40b.test") == []
+    assert ask("queue_members/multi", f"queue_name={queue}%40c.test") == []
+    assert serve.post("/ast/realtime/queue_members/update?uniqueid=1001%40a.test",
+                      "paused=1") == (200, "1")
+    assert member() == {**rung, "paused": "1"}
+    until(lambda: member() == rung)
+    db.rows("DELETE FROM voip.queues WHERE id = %s", queue)
+    until(lambda: ask("queues/single", f"name={name}") == [])
+
+
 def test_realtime_changes_nothing(serve):
     for operation in ("update?&context=defaultmailbox=1001", "store", "destroy", "require"):
         status, text = serve.post(f"/ast/realtime/voicemail/{operation}", "&password=5678")

@@ -6,7 +6,7 @@
 
 #define TENANT_DOMAIN "acme.test"
 
-/* Queue 4 with alice before 1001 and a user who cannot be dialled, conference 3. */
+/* Queue 4 with alice before 1001 and a user who cannot be dialled, three conferences. */
 static inline void tenant_add_groups(struct snapshot *snapshot)
 {
     snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 1);
@@ -22,11 +22,17 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
     snapshot_add_member(snapshot, 4, &(struct snapshot_member){"alice", 1, 2});
     snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 2, 1});
     snapshot_add_member(snapshot, 4, &(struct snapshot_member){"#1", 3, 1});
-    snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
+    snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 3);
     snapshot_add_conference(
         snapshot,
         &(struct snapshot_conference){
             .id = 3, .name = "Weekly", .pin = "1234", .max_members = 9, .announce = true});
+    snapshot_add_conference(
+        snapshot,
+        &(struct snapshot_conference){
+            .id = 5, .name = "Board", .pin = "1234", .moderator_pin = "0815", .max_members = 2});
+    snapshot_add_conference(
+        snapshot, &(struct snapshot_conference){.id = 6, .name = "Open", .max_members = 2});
     snapshot_reserve(snapshot, SNAPSHOT_RING_GROUPS, 2);
     snapshot_add_ring_group(
         snapshot, &(struct snapshot_ring_group){.id = 5, .strategy = "all", .confirm = true});
@@ -43,7 +49,8 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
 
 /*
  * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
- * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, conference 3; ring groups 5
+ * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, conferences 3, 5
+ * (with a moderator) and 6 (open); ring groups 5
  * of 1001 and somebody outside (confirming), and 6; announcement 9. `mark` is the display name of
  * user 1001.
  */

@@ -33,6 +33,12 @@ static void test_request(void **state)
     assert_string_equal(agi_argument(&request, "domain"), "acme.test");
     assert_string_equal(agi_argument(&request, "id"), "7");
     assert_null(agi_argument(&request, "pin"));
+    /* One argument beside the address, before or after it. */
+    assert_int_equal(parse(HEAD "x?id=7\nagi_arg_1: pin=47" TAIL, &request), 0);
+    assert_string_equal(agi_argument(&request, "id"), "7");
+    assert_string_equal(agi_argument(&request, "pin"), "47");
+    assert_int_equal(parse("agi_arg_1: pin=\n" HEAD "x" TAIL, &request), 0);
+    assert_string_equal(agi_argument(&request, "pin"), "");
     assert_int_equal(parse(HEAD "ivr" TAIL, &request), 0);
     assert_int_equal(request.count, 0);
 }
@@ -53,6 +59,8 @@ static void test_bad_requests(void **state)
         HEAD "ivr/../x?id=7" TAIL,
         HEAD "ivr?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1" TAIL,
         HEAD "ivr?id=7\nagi_network_script: ivr?id=8" TAIL,
+        HEAD "ivr?id=7\nagi_arg_1: id=8" TAIL,
+        HEAD "ivr?id=7\nagi_arg_1: 8" TAIL,
         HEAD "a-name-that-is-longer-than-any-script-of-ours?id=7" TAIL,
     };
     struct agi_request request;
@@ -143,6 +151,36 @@ static void test_scripts(void **state)
                  "SET VARIABLE RING_TOGETHER \"0\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("ring-group?domain=acme.test&id=9", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("queue?domain=acme.test&id=4", 0,
+                 "SET VARIABLE QUEUE_MAX_WAIT \"600\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("queue?domain=acme.test&id=5", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("queue?domain=acme.test&id=-4", -EINVAL, "");
+    check_script("conference?domain=acme.test&id=3", 0,
+                 "SET VARIABLE CONF_MAX \"9\"\n"
+                 "SET VARIABLE CONF_PIN \"yes\"\n"
+                 "SET VARIABLE CONF_ANNOUNCE \"yes\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("conference?domain=acme.test&id=6", 0,
+                 "SET VARIABLE CONF_MAX \"2\"\n"
+                 "SET VARIABLE CONF_PIN \"no\"\n"
+                 "SET VARIABLE CONF_ANNOUNCE \"no\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("conference?domain=acme.test&id=4", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("conference?domain=acme.test", -EINVAL, "");
+    check_script("conference-pin?domain=acme.test&id=3&pin=1234", 0,
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("conference-pin?domain=acme.test&id=5&pin=0815", 0,
+                 "SET VARIABLE DP_RESULT \"moderator\"\n");
+    check_script("conference-pin?domain=acme.test&id=5&pin=1234", 0,
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("conference-pin?domain=acme.test&id=3&pin=", 0,
+                 "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("conference-pin?domain=acme.test&id=3&pin=12345", 0,
+                 "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("conference-pin?domain=acme.test&id=4&pin=1234", 0,
+                 "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("conference-pin?domain=acme.test&id=3", -EINVAL, "");
     check_script("other?domain=acme.test", -EINVAL, "");
 }
 

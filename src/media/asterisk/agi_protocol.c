@@ -5,7 +5,8 @@
 
 #include "base/str.h"
 
-#define SCRIPT_LINE "agi_network_script: "
+#define SCRIPT_LINE   "agi_network_script: "
+#define ARGUMENT_LINE "agi_arg_1: "
 
 size_t agi_request_length(const char *data, size_t length)
 {
@@ -70,20 +71,26 @@ static int parse_script(struct agi_request *request, const char *text, size_t le
     return 0;
 }
 
+/* One line; those that say nothing of use are fine. */
+static int parse_line(struct agi_request *request, const char *line, size_t length)
+{
+    const size_t script = strlen(SCRIPT_LINE), argument = strlen(ARGUMENT_LINE);
+
+    if (length >= argument && memcmp(line, ARGUMENT_LINE, argument) == 0)
+        return add_argument(request, line + argument, length - argument);
+    if (length < script || memcmp(line, SCRIPT_LINE, script) != 0)
+        return 0;
+    return request->script[0] ? -EINVAL : parse_script(request, line + script, length - script);
+}
+
 int agi_request_parse(const char *data, size_t length, struct agi_request *out)
 {
-    const size_t key = strlen(SCRIPT_LINE);
     struct agi_request request = {0};
     const char *end = data + length, *line_end;
 
     for (; data < end; data = line_end + 1) {
         line_end = memchr(data, '\n', (size_t)(end - data));
-        if (!line_end)
-            return -EINVAL;
-        if ((size_t)(line_end - data) < key || memcmp(data, SCRIPT_LINE, key) != 0)
-            continue;
-        if (request.script[0] ||
-            parse_script(&request, data + key, (size_t)(line_end - data) - key))
+        if (!line_end || parse_line(&request, data, (size_t)(line_end - data)))
             return -EINVAL;
     }
     if (!request.script[0])

@@ -14,7 +14,11 @@ enum {
     AGI_ARGUMENTS_MAX = 8,
 };
 
-/* A script and its arguments: agi://host/ivr?domain=acme.test&id=7. */
+/*
+ * A script and its arguments: agi://host/ivr?domain=acme.test&id=7. One more may come beside the
+ * address, as the first argument of AGI(): a PIN, since Asterisk logs an address that it could not
+ * reach.
+ */
 struct agi_request {
     char script[32];
     struct agi_argument {
@@ -29,9 +33,10 @@ struct agi_request {
 size_t agi_request_length(const char *data, size_t length);
 
 /*
- * Reads the request, of exactly agi_request_length. Of its lines only agi_network_script is of use;
- * the others say what the caller says of himself. -EINVAL when that line is missing or there twice,
- * when an argument is there twice, or has characters other than those of our names and numbers.
+ * Reads the request, of exactly agi_request_length. Of its lines agi_network_script and agi_arg_1
+ * are of use; the others say what the caller says of himself. -EINVAL when that line is missing or
+ * there twice, when an argument is there twice, or has characters other than those of our names and
+ * numbers.
  */
 int agi_request_parse(const char *data, size_t length, struct agi_request *out) DP_CHECK;
 

@@ -138,14 +138,72 @@ static int run_mailbox_pin(const struct agi_request *request, const struct snaps
     return buf_error(out);
 }
 
+static int run_queue(const struct agi_request *request, const struct snapshot *snapshot,
+                     struct buf *out)
+{
+    const struct snapshot_queue *queue;
+    char number[16] = "";
+    int64_t id;
+
+    if (read_id(request, &id))
+        return -EINVAL;
+    queue = snapshot ? snapshot_queue(snapshot, id) : NULL;
+    if (queue && queue->max_wait_s > 0)
+        snprintf(number, sizeof(number), "%d", queue->max_wait_s);
+    if (queue)
+        agi_set_variable(out, "QUEUE_MAX_WAIT", number);
+    set_result(out, queue ? "ok" : "notfound");
+    return buf_error(out);
+}
+
+static int run_conference(const struct agi_request *request, const struct snapshot *snapshot,
+                          struct buf *out)
+{
+    const struct snapshot_conference *conference;
+    char number[16];
+    int64_t id;
+
+    if (read_id(request, &id))
+        return -EINVAL;
+    conference = snapshot ? snapshot_conference(snapshot, id) : NULL;
+    if (conference) {
+        snprintf(number, sizeof(number), "%d", conference->max_members);
+        agi_set_variable(out, "CONF_MAX", number);
+        agi_set_variable(out, "CONF_PIN", conference->pin ? "yes" : "no");
+        agi_set_variable(out, "CONF_ANNOUNCE", conference->announce ? "yes" : "no");
+    }
+    set_result(out, conference ? "ok" : "notfound");
+    return buf_error(out);
+}
+
+static const char *compare_pin(const struct snapshot_conference *conference, const char *pin)
+{
+    if (conference->moderator_pin && crypto_equal(pin, conference->moderator_pin))
+        return "moderator";
+    return !conference->pin || crypto_equal(pin, conference->pin) ? "ok" : "bad";
+}
+
+static int run_conference_pin(const struct agi_request *request, const struct snapshot *snapshot,
+                              struct buf *out)
+{
+    const char *pin = agi_argument(request, "pin");
+    const struct snapshot_conference *conference;
+    int64_t id;
+
+    if (!pin || read_id(request, &id))
+        return -EINVAL;
+    conference = snapshot ? snapshot_conference(snapshot, id) : NULL;
+    set_result(out, conference ? compare_pin(conference, pin) : "notfound");
+    return buf_error(out);
+}
+
 static const struct script {
     const char *name;
     int (*run)(const struct agi_request *request, const struct snapshot *snapshot, struct buf *out);
 } scripts[] = {
-    {"announcement", run_announcement},
-    {"ivr", run_ivr},
-    {"mailbox-pin", run_mailbox_pin},
-    {"ring-group", run_ring_group},
+    {"announcement", run_announcement},     {"ivr", run_ivr},     {"mailbox-pin", run_mailbox_pin},
+    {"ring-group", run_ring_group},         {"queue", run_queue}, {"conference", run_conference},
+    {"conference-pin", run_conference_pin},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

@@ -2,17 +2,23 @@
  * The scripts that Asterisk's dialplan asks for (conf/asterisk/extensions.conf). Each answers with
  * channel variables, DP_RESULT last: when it is set, the others are there.
  *
- * | script      | arguments       | variables                                                   |
- * |-------------|-----------------|-------------------------------------------------------------|
- * | ivr         | domain, id      | IVR_GREETING, IVR_INVALID, IVR_TIMEOUT (seconds), IVR_TRIES, |
- * |             |                 | IVR_ENTRY_<digit> = number; DP_RESULT ok / notfound          |
- * | mailbox-pin | domain, id, pin | DP_RESULT ok / bad / notfound                               |
- * | announcement| domain, id      | ANNOUNCEMENT_PROMPT, ANNOUNCEMENT_THEN (number or empty);   |
- * |             |                 | DP_RESULT ok / notfound                                     |
- * | ring-group  | domain, id      | RING_TOGETHER (1: all at once), RING_MEMBERS (how many),    |
- * |             |                 | RING_MEMBER_<n> = <kind>-<delay>-<seconds>-<number>, kind   |
- * |             |                 | user, idle (not when in a call), outside or confirm;        |
- * |             |                 | DP_RESULT ok / notfound                                     |
+ * | script         | arguments       | variables                                                |
+ * |----------------|-----------------|----------------------------------------------------------|
+ * | ivr            | domain, id      | IVR_GREETING, IVR_INVALID, IVR_TIMEOUT (seconds),        |
+ * |                |                 | IVR_TRIES, IVR_ENTRY_<digit> = number; DP_RESULT ok /    |
+ * |                |                 | notfound                                                 |
+ * | mailbox-pin    | domain, id, pin | DP_RESULT ok / bad / notfound                            |
+ * | queue          | domain, id      | QUEUE_MAX_WAIT (seconds, "" for ever); DP_RESULT ok /    |
+ * |                |                 | notfound. What the queue is: realtime.h                  |
+ * | conference     | domain, id      | CONF_MAX, CONF_PIN and CONF_ANNOUNCE (yes / no);         |
+ * |                |                 | DP_RESULT ok / notfound                                  |
+ * | conference-pin | domain, id, pin | DP_RESULT ok / moderator / bad / notfound                |
+ * | announcement   | domain, id      | ANNOUNCEMENT_PROMPT, ANNOUNCEMENT_THEN (number or empty); |
+ * |                |                 | DP_RESULT ok / notfound                                  |
+ * | ring-group     | domain, id      | RING_TOGETHER (1: all at once), RING_MEMBERS (how many), |
+ * |                |                 | RING_MEMBER_<n> = <kind>-<delay>-<seconds>-<number>,     |
+ * |                |                 | kind user, idle (not when in a call), outside or         |
+ * |                |                 | confirm; DP_RESULT ok / notfound                         |
  */
 #pragma once
 

@@ -1,9 +1,12 @@
 #include "media/asterisk/realtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
+#include "media/asterisk/realtime_private.h"
 
 enum {
     VALUE_MAX = 255, /* res_config_curl cuts longer ones */
@@ -11,7 +14,7 @@ enum {
 };
 
 /* Percent-encoded, RFC 3986 2.1: res_config_curl decodes that and nothing else ("+" stays "+"). */
-static void add_pair(struct buf *out, const char *name, const char *value)
+void realtime_pair(struct buf *out, const char *name, const char *value)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789-._~";
@@ -30,6 +33,14 @@ static void add_pair(struct buf *out, const char *name, const char *value)
     }
 }
 
+void realtime_number(struct buf *out, const char *name, int value)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%d", value);
+    realtime_pair(out, name, text);
+}
+
 /*
  * The password is one that nobody knows: Asterisk opens a mailbox without one to everybody who
  * gets to the login of VoiceMailMain, and it never has to be known (the dialplan passes "s").
@@ -44,34 +55,36 @@ static int add_mailbox(struct buf *out, const struct snapshot *snapshot,
 
     if (res)
         return res;
-    add_pair(out, "mailbox", mailbox->mailbox);
-    add_pair(out, "context", snapshot_domain(snapshot));
-    add_pair(out, "password", nobody);
+    realtime_pair(out, "mailbox", mailbox->mailbox);
+    realtime_pair(out, "context", snapshot_domain(snapshot));
+    realtime_pair(out, "password", nobody);
     if (owner && owner->display_name[0])
-        add_pair(out, "fullname", owner->display_name);
+        realtime_pair(out, "fullname", owner->display_name);
     if (mailbox->email) {
-        add_pair(out, "email", mailbox->email);
-        add_pair(out, "attach", "yes");
+        realtime_pair(out, "email", mailbox->email);
+        realtime_pair(out, "attach", "yes");
     }
     return 0;
 }
 
-static int answer_single(const struct form *form, const struct snapshot *snapshot, struct buf *out)
+static int mailbox_single(const struct realtime_request *request, const struct snapshot *snapshot,
+                          struct buf *out)
 {
-    const char *number = form_get(form, "mailbox");
+    const char *number = form_get(request->form, "mailbox");
     const struct snapshot_mailbox *mailbox =
         snapshot && number ? snapshot_mailbox(snapshot, number) : NULL;
 
     return mailbox ? add_mailbox(out, snapshot, mailbox) : 0;
 }
 
-static int answer_multi(const struct form *form, const struct snapshot *snapshot, struct buf *out)
+static int mailbox_multi(const struct realtime_request *request, const struct snapshot *snapshot,
+                         struct buf *out)
 {
     const struct snapshot_mailbox *mailboxes;
     size_t count;
     int res = 0;
 
-    (void)form;
+    (void)request;
     if (!snapshot)
         return 0;
     mailboxes = snapshot_mailboxes(snapshot, &count);
@@ -82,38 +95,93 @@ static int answer_multi(const struct form *form, const struct snapshot *snapshot
     return res;
 }
 
-static int answer_zero(const struct form *form, const struct snapshot *snapshot, struct buf *out)
+static int queue_single(const struct realtime_request *request, const struct snapshot *snapshot,
+                        struct buf *out)
 {
-    (void)form;
+    const char *name = form_get(request->form, "name");
+
+    if (name)
+        realtime_queue(out, snapshot, name);
+    return 0;
+}
+
+static int members_multi(const struct realtime_request *request, const struct snapshot *snapshot,
+                         struct buf *out)
+{
+    const char *queue = form_get(request->form, "queue_name");
+
+    if (queue)
+        realtime_members(out, snapshot, queue, request->rests, clock_mono_ms());
+    return 0;
+}
+
+/* That a member is paused, or no longer: only the former is of interest. */
+static int members_update(const struct realtime_request *request, const struct snapshot *snapshot,
+                          struct buf *out)
+{
+    const char *paused = form_get(request->form, "paused");
+
+    (void)snapshot;
+    if (request->key && paused && strcmp(paused, "1") == 0)
+        rests_begin(request->rests, request->key, clock_mono_ms());
+    buf_add_char(out, '1');
+    return 0;
+}
+
+static int answer_zero(const struct realtime_request *request, const struct snapshot *snapshot,
+                       struct buf *out)
+{
+    (void)request;
     (void)snapshot;
     buf_add_char(out, '0');
     return 0;
 }
 
+static int answer_none(const struct realtime_request *request, const struct snapshot *snapshot,
+                       struct buf *out)
+{
+    (void)request;
+    (void)snapshot;
+    (void)out;
+    return 0;
+}
+
 static const struct operation {
-    const char *name;
-    int (*answer)(const struct form *form, const struct snapshot *snapshot, struct buf *out);
+    const char *path;
+    int (*answer)(const struct realtime_request *request, const struct snapshot *snapshot,
+                  struct buf *out);
 } operations[] = {
-    {"single", answer_single}, {"multi", answer_multi}, {"require", answer_zero},
-    {"update", answer_zero},   {"store", answer_zero},  {"destroy", answer_zero},
+    {"voicemail/single", mailbox_single},   {"voicemail/multi", mailbox_multi},
+    {"voicemail/require", answer_zero},     {"voicemail/update", answer_zero},
+    {"voicemail/store", answer_zero},       {"voicemail/destroy", answer_zero},
+    {"queues/single", queue_single},        {"queues/multi", answer_none},
+    {"queues/require", answer_zero},        {"queue_members/single", answer_none},
+    {"queue_members/multi", members_multi}, {"queue_members/update", members_update},
+    {"queue_members/require", answer_zero},
 };
 
 const char *realtime_domain(const struct form *form)
 {
-    const char *context = form_get(form, "context");
+    static const char *const names[] = {"name", "queue_name"};
+    const char *text = form_get(form, "context");
 
-    return context ? context : "";
+    for (size_t i = 0; !text && i < DP_COUNT(names); i++) {
+        text = form_get(form, names[i]);
+        text = text ? strchr(text, '@') : NULL;
+        text = text ? text + 1 : NULL;
+    }
+    return text ? text : "";
 }
 
-int realtime_answer(const char *operation, const struct form *form, const struct snapshot *snapshot,
+int realtime_answer(const struct realtime_request *request, const struct snapshot *snapshot,
                     struct buf *out)
 {
     int res;
 
     for (size_t i = 0; i < DP_COUNT(operations); i++) {
-        if (strcmp(operation, operations[i].name) != 0)
+        if (strcmp(request->path, operations[i].path) != 0)
             continue;
-        res = operations[i].answer(form, snapshot, out);
+        res = operations[i].answer(request, snapshot, out);
         return res ? res : buf_error(out);
     }
     return -ENOENT;
