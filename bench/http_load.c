@@ -76,9 +76,12 @@ static int64_t start_due(int64_t began, int64_t now)
     return due;
 }
 
+static int64_t began_us;
+
 static void run(void)
 {
-    int64_t began = clock_mono_us(), now = began, until = began + load.seconds * 1000000LL;
+    int64_t began = began_us = clock_mono_us(), now = began,
+            until = began + load.seconds * 1000000LL;
     int64_t swept = began, due;
 
     while (now < until) {
@@ -163,10 +166,10 @@ static void report(void)
     if (load.failed)
         fprintf(stderr, "http_load: the first failure: %s\n", load.first_failure);
     printf("{\"done\": %llu, \"failed\": %llu, \"per_s\": %.1f, \"p50_ms\": %.3f, "
-           "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"over_50_ms\": %llu}\n",
+           "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"max_at_s\": %.1f, \"over_50_ms\": %llu}\n",
            (unsigned long long)load.done, (unsigned long long)load.failed,
            (double)load.done / load.seconds, percentile(50), percentile(99), percentile(100),
-           (unsigned long long)late);
+           (double)(load.slowest_at_us - began_us) / 1e6, (unsigned long long)late);
 }
 
 static void usage(void)

@@ -44,6 +44,7 @@ struct load {
     uint64_t done, failed;
     uint32_t *times_us; /* of those done */
     size_t times_size;
+    int64_t slowest_us, slowest_at_us; /* its time, and when it was due */
     char first_failure[256];
 };
 

@@ -21,8 +21,12 @@ static void fail(struct connection *connection, const char *why)
                  connection ? connection->answer : "");
 }
 
-static void note_time(int64_t us)
+static void note_time(int64_t due_us, int64_t us)
 {
+    if (us > load.slowest_us) {
+        load.slowest_us = us;
+        load.slowest_at_us = due_us;
+    }
     if (load.done == load.times_size) {
         load.times_size = load.times_size ? load.times_size * 2 : 1 << 16;
         load.times_us = realloc(load.times_us, load.times_size * sizeof(*load.times_us));
@@ -108,7 +112,7 @@ static void finish(struct connection *connection)
         connection_give_up(connection, "not the answer that was expected");
         return;
     }
-    note_time(clock_mono_us() - connection->due_us);
+    note_time(connection->due_us, clock_mono_us() - connection->due_us);
     release(connection, !load.keepalive);
 }
 
