@@ -13,9 +13,9 @@ LIVE_WITHIN = 0.1
 
 
 class Schedule:
-    """Number 7000 of a.test: open to 1003, closed to 1002, on holidays to 1001; it is noon there."""
+    """Number 7600 of a.test: open to 1003, closed to 1002, on holidays to 1001; it is noon there."""
 
-    KEY = "a.test:7000"
+    KEY = "a.test:7600"
 
     def __init__(self, platform):
         self._platform = platform
@@ -27,7 +27,7 @@ class Schedule:
             "VALUES (%s, 'office', %s, %s, %s) RETURNING id", self._domain,
             *map(self._db.extension_id, ("1003", "1002", "1001")))
         self._db.rows("INSERT INTO voip.extensions (domain_id, number, type, schedule_id) "
-                      "VALUES (%s, '7000', 'schedule', %s)", self._domain, self._id)
+                      "VALUES (%s, '7600', 'schedule', %s)", self._domain, self._id)
         platform.edge.wait_for("ext", self.KEY, "=1002")
 
     def zone(self, hour):
@@ -77,7 +77,7 @@ def make_schedule(platform):
 
 def leads_to(platform, caller, phone, number):
     """A call to the schedule reaches the phone of this number."""
-    answered_by(platform, caller, phone, "7000", number)
+    answered_by(platform, caller, phone, "7600", number)
 
 
 def test_hours(platform, phone, schedule):

@@ -2,6 +2,7 @@
 
 import re
 import time
+import uuid
 
 import pytest
 
@@ -300,13 +301,15 @@ def test_minutes_of_the_day(platform, phone, carrier):
 
 def insert_record(platform, seconds):
     """The record of a call outside of so many seconds, as the writer would put it there."""
+    platform.calls.append(f"inserted-{uuid.uuid4()}")
     platform.db.rows(
         "INSERT INTO voip.cdr (call_id, started_at, answered_at, ended_at, duration_ms, billable_ms,"
         " domain_id, domain, direction, caller, callee, callee_reached, service, hangup_cause,"
         " hangup_side, node, source, sip_call_id) "
         "SELECT gen_random_uuid(), now(), now(), now(), %s, %s, id, name, 'outbound', '1001', '0',"
-        " '0', 'trunk_out', 'NORMAL_CLEARING', 'caller', 'one', 'edge', 'x' "
-        "FROM voip.domains WHERE name = 'a.test'", seconds * 1000, seconds * 1000)
+        " '0', 'trunk_out', 'NORMAL_CLEARING', 'caller', 'one', 'edge', %s "
+        "FROM voip.domains WHERE name = 'a.test'", seconds * 1000, seconds * 1000,
+        platform.calls[-1])
 
 
 def test_calls_of_a_trunk(platform, phone, carrier):
@@ -415,8 +418,9 @@ def test_number_in_to(platform, phone, carrier):
     add_number(platform, "+4930777", "1003")
     platform.edge.wait_for("gateway", f"gateway:{there.ip}", "a.test")
     leg = phone("1003").wait_call(sip.refuse(486, "Busy Here"))
-    there.start(sip.invite_by_address(request_uri="sip:trunk@a.test"), sip.is_refused(486),
-                uri="sip:+4930777@a.test", from_uri="sip:+4930111@carrier.test").finish()
+    call = there.start(sip.invite_by_address(request_uri="sip:trunk@a.test"), sip.is_refused(486),
+                       uri="sip:+4930777@a.test", from_uri="sip:+4930111@carrier.test").finish()
+    platform.calls.append(call.call_id)
     leg.finish()
 
 
@@ -470,6 +474,7 @@ def test_registered_trunk(platform, phone, carrier):
     call = elsewhere.start(sip.invite_by_address(request_uri=f"sip:{token}@127.0.0.1"),
                            sip.is_refused(486), uri="sip:+4930777@carrier.test",
                            from_uri="sip:+4930111@carrier.test").finish()
+    platform.calls.append(call.call_id)
     leg.finish()
     record = check_in(platform, call, callee="+4930777", reached="1003", answered=False, code=486,
                       cause="USER_BUSY", side="callee")
