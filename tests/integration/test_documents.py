@@ -323,7 +323,7 @@ def test_large_request(freeswitch, serve):
     """Refused, and FreeSWITCH goes on."""
     text = "x" * (1 << 20)
     assert freeswitch.api(f"xml_locate directory domain name {text}") == "can't find anything\n"
-    assert "413" in "".join(freeswitch.complaints())
+    until(lambda: "413" in "".join(freeswitch.complaints()))
     assert freeswitch.api("user_exists id 1001 a.test") == "true"
     assert serve.health()[0] == 200
 
