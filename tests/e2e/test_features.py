@@ -1,6 +1,5 @@
 """Feature codes and numbers that are prefixes."""
 
-import time
 
 import pytest
 
@@ -110,8 +109,7 @@ def test_code_of_a_forwarding_changes_nothing(platform, phone):
 def test_without_postgresql(platform, phone):
     """The code changes nothing and says so; a number behind a prefix is known all the same."""
     caller = phone("1003")
-    time.sleep(1.5)  # until what phones did before is written behind: see test_outages.py
-    platform.supervisor.stop_process("postgresql")
+    platform.stop_database()
     try:
         calls = [caller.call("*78", sip.is_refused(503)).finish(),
                  caller.call("9311", sip.is_refused(503)).finish()]

@@ -6,49 +6,15 @@ import pytest
 
 from lib import records
 from lib import scenario as sip
-from lib.calls import end, talk
+from lib.calls import BYE, TAKE, end, served, talk
 from lib.phone import hear_each_other
+from lib.tenant import Tenant
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("quiet")]
 
 # What the edge's memory says of a feature code that was carried out.
 BUILT_IN = 'type="announcement";ref="{}";media="1";ring="30";always="";busy="";noanswer="";' \
            'unreachable=""'
-BYE = [sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3)]
-
-
-class Tenant:
-    """Makes numbers of the tenant a.test."""
-
-    def __init__(self, db):
-        self._db = db
-        self._id = db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
-
-    def _insert(self, table, **columns):
-        return self._db.value(
-            f"INSERT INTO voip.{table} (domain_id, {', '.join(columns)}) "
-            f"VALUES (%s{', %s' * len(columns)}) RETURNING id", self._id, *columns.values())
-
-    def extension(self, number):
-        return self._db.value("SELECT id FROM voip.extensions WHERE domain_id = %s AND number = %s",
-                              self._id, number)
-
-    def announcement(self, number, **columns):
-        announcement = self._insert("announcements", name=number, **columns)
-        self._insert("extensions", number=number, type="announcement", announcement_id=announcement)
-
-    def ring_group(self, number, *members, targets=None, **columns):
-        """`members`: columns of each; `targets`: where the number goes instead."""
-        group = self._insert("ring_groups", name=number, **columns)
-        for position, member in enumerate(members, 1):
-            who = {**member}
-            if "user" in who:
-                who["user_id"] = self._db.value(
-                    "SELECT id FROM voip.users WHERE domain_id = %s AND username = %s",
-                    self._id, who.pop("user"))
-            self._insert("ring_group_members", ring_group_id=group, position=position, **who)
-        leads = {name: self.extension(target) for name, target in (targets or {}).items()}
-        self._insert("extensions", number=number, type="ring_group", ring_group_id=group, **leads)
 
 
 @pytest.fixture(scope="module", name="numbers", autouse=True)
@@ -60,7 +26,7 @@ def make_numbers(platform):
     7105: in random order.   7106: nobody.   7107: 1002 for 2 s and nothing else.
     7108: 1002 unless he is in a call.
     """
-    tenant = Tenant(platform.db)
+    tenant = Tenant(platform)
     tenant.announcement("7000", prompt="vm-goodbye")
     tenant.announcement("7001", prompt="vm-goodbye", then_to=tenant.extension("1003"))
     both = [{"user": "1002"}, {"user": "1003"}]
@@ -74,8 +40,6 @@ def make_numbers(platform):
     tenant.ring_group("7106")
     tenant.ring_group("7107", {"user": "1002", "ring_s": 2})
     tenant.ring_group("7108", {"user": "1002", "ring_s": 2}, skip_busy=True)
-    for number in (7000, 7001, *range(7100, 7109)):
-        platform.edge.wait_until_gone("ext_miss", f"a.test:{number}")
 
 
 # ---- announcements
@@ -91,15 +55,12 @@ def test_announcement_is_played(platform, phone):
 
 def test_announcement_leads_on(platform, phone):
     caller, callee = phone("1001"), phone("1003")
-    there = callee.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    there = callee.wait_call(*TAKE)
     call = caller.call("7001", *BYE).wait("answered")
     caller.rtp.wait_for_sound()
     there.wait("answered")
-    hear_each_other(caller, callee)
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="7001", reached="1003",
-                  service="announcement")
+    served(platform, (caller, callee), (call, there), callee="7001", reached="1003",
+           service="announcement")
 
 
 @pytest.mark.parametrize("name", ["activated", "deactivated"])
@@ -152,7 +113,7 @@ def test_member_hangs_up(platform, phone):
 def test_one_after_the_other(platform, phone):
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
-    there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    there = second.wait_call(*TAKE)
     call = caller.call("7101", *BYE)
     here.wait("ringing")
     began = time.monotonic()
@@ -162,45 +123,36 @@ def test_one_after_the_other(platform, phone):
     assert 1.5 < time.monotonic() - began < 4
     there.wait("answered")
     call.wait("answered")
-    hear_each_other(caller, second)
     here.finish()
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="7101", reached="1003",
-                  service="ring_group")
+    served(platform, (caller, second), (call, there), callee="7101", reached="1003",
+           service="ring_group")
 
 
 def test_member_with_a_delay_rings_later(platform, phone):
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
-    there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    there = second.wait_call(*TAKE)
     call = caller.call("7103", *BYE)
     here.wait("ringing")
     began = time.monotonic()
     there.wait("ringing")
     assert 1 < time.monotonic() - began < 4.5
     call.wait("answered")
-    hear_each_other(caller, second)
     here.finish()
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="7103", reached="1003",
-                  service="ring_group")
+    served(platform, (caller, second), (call, there), callee="7103", reached="1003",
+           service="ring_group")
 
 
 def test_no_answer_leads_on(platform, phone):
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
-    there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    there = second.wait_call(*TAKE)
     call = caller.call("7102", *BYE)
     there.wait("answered")
     call.wait("answered")
-    hear_each_other(caller, second)
     here.finish()
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="7102", reached="1003",
-                  service="ring_group")
+    served(platform, (caller, second), (call, there), callee="7102", reached="1003",
+           service="ring_group")
 
 
 def test_busy_leads_to_a_mailbox(platform, phone):
@@ -262,7 +214,7 @@ def test_member_outside_confirms(platform, phone):
     """He hears what to press, and the other phone rings until he has."""
     caller, member, outside = phone("1001"), phone("1002"), phone("1003")
     here = member.wait_call(sip.ring(), sip.is_cancelled())
-    there = outside.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    there = outside.wait_call(*TAKE)
     call = caller.call("7104", *BYE)
     here.wait("ringing")
     there.wait("answered")
@@ -271,19 +223,16 @@ def test_member_outside_confirms(platform, phone):
     assert "\nCANCEL " not in here.messages()
     outside.rtp.press("1")
     call.wait("answered")
-    hear_each_other(caller, outside)
     here.finish()
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="7104", reached="1003",
-                  service="ring_group")
+    served(platform, (caller, outside), (call, there), callee="7104", reached="1003",
+           service="ring_group")
 
 
 def test_member_outside_does_not_confirm(platform, phone):
     """A voicemail outside answers at once, and does not get the call."""
     caller, member, outside = phone("1001"), phone("1002"), phone("1003")
     here = member.wait_call(sip.ring(), sip.pause(4000), sip.answer(), sip.is_asked("BYE"))
-    there = outside.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
+    there = outside.wait_call(*TAKE)
     call = caller.call("7104", *BYE)
     here.wait("ringing")
     there.wait("answered")

@@ -20,10 +20,9 @@ def stop_daemon(platform):
 
     def stop(name):
         if name == "postgresql":
-            # Kamailio writes behind within a second: a phone that has just unregistered would be
-            # back with its next start.
-            time.sleep(1.5)
-        platform.supervisor.stop_process(name)
+            platform.stop_database()
+        else:
+            platform.supervisor.stop_process(name)
         stopped.append(name)
 
     yield stop

@@ -6,6 +6,7 @@ import pytest
 
 from lib import records
 from lib import scenario as sip
+from lib.calls import BYE, TAKE, served
 from lib.phone import hear_each_other
 from lib.tenant import Tenant
 
@@ -38,7 +39,7 @@ def test_caller_waits_with_music_and_is_served(platform, phone):
     caller, member = phone("1001"), phone("1002")
     # Longer than the number's own ring time, after which voicemail answers: not here.
     there = member.wait_call(sip.ring(), sip.pause(6000), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8001", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call = caller.call("8001", *BYE)
     call.wait("answered")
     there.wait("ringing", OFFERED_WITHIN)
     assert "sip:1001@a.test" in there.messages()
@@ -46,11 +47,8 @@ def test_caller_waits_with_music_and_is_served(platform, phone):
     # Some pieces of music begin softly.
     caller.rtp.wait_for_sound(5)
     there.wait("answered")
-    hear_each_other(caller, member)
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8001", reached="1002",
-                  service="queue", source=platform.deployment.media_server)
+    served(platform, (caller, member), (call, there), callee="8001", reached="1002",
+           service="queue", source=platform.deployment.media_server)
 
 
 def test_member_hangs_up(platform, phone):
@@ -71,7 +69,7 @@ def test_caller_gives_up(platform, phone):
     """A member's phone that rings stops ringing."""
     caller, member = phone("1001"), phone("1002")
     there = member.wait_call(sip.ring(), sip.is_cancelled())
-    call = caller.call("8001", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call = caller.call("8001", *BYE)
     there.wait("ringing", OFFERED_WITHIN)
     call.go().finish()
     there.finish()
@@ -82,37 +80,31 @@ def test_next_member_when_the_first_is_busy(platform, phone):
     time.sleep(RESTED_AFTER)
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.refuse(486, "Busy Here"))
-    there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8002", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = second.wait_call(*TAKE)
+    call = caller.call("8002", *BYE)
     here.wait("refused", OFFERED_WITHIN)
     there.wait("answered", OFFERED_WITHIN)
     call.wait("answered")
-    hear_each_other(caller, second)
     here.finish()
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8002", reached="1003",
-                  service="queue")
+    served(platform, (caller, second), (call, there), callee="8002", reached="1003",
+           service="queue")
 
 
 def test_next_member_when_the_first_does_not_answer(platform, phone):
     time.sleep(RESTED_AFTER)
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
-    there = second.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8002", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = second.wait_call(*TAKE)
+    call = caller.call("8002", *BYE)
     here.wait("ringing", OFFERED_WITHIN)
     began = time.monotonic()
     here.wait("cancelled", OFFERED_WITHIN)
     assert 4 < time.monotonic() - began < 8
     there.wait("answered", OFFERED_WITHIN)
     call.wait("answered")
-    hear_each_other(caller, second)
     here.finish()
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8002", reached="1003",
-                  service="queue")
+    served(platform, (caller, second), (call, there), callee="8002", reached="1003",
+           service="queue")
 
 
 def test_all_members_ring_at_once(platform, phone):
@@ -120,16 +112,13 @@ def test_all_members_ring_at_once(platform, phone):
     caller, first, second = phone("1001"), phone("1002"), phone("1003")
     here = first.wait_call(sip.ring(), sip.is_cancelled())
     there = second.wait_call(sip.ring(), sip.pause(1000), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8007", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call = caller.call("8007", *BYE)
     here.wait("ringing", OFFERED_WITHIN)
     there.wait("answered")
-    here.finish()
     call.wait("answered")
-    hear_each_other(caller, second)
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8007", reached="1003",
-                  service="queue")
+    here.finish()
+    served(platform, (caller, second), (call, there), callee="8007", reached="1003",
+           service="queue")
 
 
 def test_member_has_time_to_himself_after_a_call(platform, phone):
@@ -138,8 +127,8 @@ def test_member_has_time_to_himself_after_a_call(platform, phone):
     caller, member = phone("1001", "b.test"), phone("1002", "b.test")
 
     def serve():
-        there = member.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-        call = caller.call("8009", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+        there = member.wait_call(*TAKE)
+        call = caller.call("8009", *BYE)
         there.wait("ringing", OFFERED_WITHIN)
         rung = time.monotonic()
         there.wait("answered")
@@ -162,32 +151,24 @@ def test_member_transfers_the_caller(platform, phone):
         sip.ring(), sip.answer(), sip.wait_for_go(),
         sip.called_request("REFER", 1, "Refer-To: <sip:1003@a.test>", code=202),
         sip.is_asked("NOTIFY"), sip.is_asked("BYE"))
-    then = third.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8001", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    then = third.wait_call(*TAKE)
+    call = caller.call("8001", *BYE)
     there.wait("answered", OFFERED_WITHIN)
     call.wait("answered")
     hear_each_other(caller, member)
     there.go()
     then.wait("answered")
-    hear_each_other(caller, third)
-    call.go().finish()
-    then.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8001", reached="1003",
-                  service="queue")
+    served(platform, (caller, third), (call, then), callee="8001", reached="1003", service="queue")
 
 
 @pytest.mark.parametrize("number", ["8003", "8004"], ids=["nobody there", "waited too long"])
 def test_caller_goes_elsewhere(platform, phone, number):
     caller, spare = phone("1001"), phone("1003")
-    there = spare.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = spare.wait_call(*TAKE)
+    call = caller.call(number, *BYE)
     there.wait("answered", 40)
     call.wait("answered")
-    hear_each_other(caller, spare)
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee=number, reached="1003",
-                  service="queue")
+    served(platform, (caller, spare), (call, there), callee=number, reached="1003", service="queue")
 
 
 def test_caller_waited_too_long_and_there_is_nowhere_to_go(platform, phone):
@@ -199,28 +180,23 @@ def test_caller_waited_too_long_and_there_is_nowhere_to_go(platform, phone):
 
 def test_new_member_is_rung(platform, phone):
     """A queue that had nobody gets somebody, by SQL, while a caller waits."""
-    Tenant(platform).queue("8006")
+    tenant = Tenant(platform)
+    queue = tenant.queue("8006")
     caller, member = phone("1001"), phone("1003")
-    there = member.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8006", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = member.wait_call(*TAKE)
+    call = caller.call("8006", *BYE)
     call.wait("answered")
     caller.rtp.wait_for_sound()
-    platform.db.rows("INSERT INTO voip.queue_members (domain_id, queue_id, user_id) "
-                     "SELECT q.domain_id, q.id, u.id FROM voip.queues q "
-                     "JOIN voip.users u USING (domain_id) "
-                     "WHERE q.name = '8006' AND u.username = '1003'")
+    tenant.queue_member(queue, "1003")
     there.wait("answered", OFFERED_WITHIN)
-    hear_each_other(caller, member)
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8006", reached="1003",
-                  service="queue")
+    served(platform, (caller, member), (call, there), callee="8006", reached="1003",
+           service="queue")
 
 
 def test_queue_goes_on_without_serve(platform, phone, without_serve):
     """Once a node has a queue, FreeSWITCH needs nobody to serve it; Asterisk announces that."""
     caller, member = phone("1001"), phone("1003")
-    call = caller.call("8008", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call = caller.call("8008", *BYE)
     there = member.wait_call(sip.ring(), sip.is_cancelled())
     there.wait("ringing", OFFERED_WITHIN)
     call.go().finish()
@@ -234,12 +210,8 @@ def test_queue_goes_on_without_serve(platform, phone, without_serve):
         records.check(platform.db.wait_for_cdr(call.call_id), callee="8008", service="queue",
                       side="system", cause="NETWORK_OUT_OF_ORDER")
         return
-    there = member.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call("8008", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = member.wait_call(*TAKE)
+    call = caller.call("8008", *BYE)
     there.wait("answered", OFFERED_WITHIN)
-    call.wait("answered")
-    hear_each_other(caller, member)
-    call.go().finish()
-    there.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee="8008", reached="1003",
-                  service="queue")
+    served(platform, (caller, member), (call, there), callee="8008", reached="1003",
+           service="queue")

@@ -2,12 +2,17 @@
 
 from . import records
 from . import scenario as sip
+from .phone import hear_each_other
+
+# A call that is answered, goes on until go() and is then hung up; and how it is taken.
+BYE = (sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+TAKE = (sip.ring(), sip.answer(), sip.is_asked("BYE"))
 
 
 def talk(caller, callee, number):
     """A call that goes on until go() of the first leg and is then hung up: its two legs."""
-    there = callee.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    there = callee.wait_call(*TAKE)
+    call = caller.call(number, *BYE)
     there.wait("answered")
     call.wait("answered")
     return call, there
@@ -31,3 +36,10 @@ def answered_by(platform, caller, callee, number, reached):
     end(call, there)
     records.check(platform.db.wait_for_cdr(call.call_id), caller=caller.user, callee=number,
                   reached=reached)
+
+
+def served(platform, phones, legs, **expected):
+    """Both phones are in the call and hear each other, the caller hangs up; what the record says."""
+    hear_each_other(*phones)
+    end(*legs)
+    records.check(platform.db.wait_for_cdr(legs[0].call_id), **expected)

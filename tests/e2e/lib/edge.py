@@ -57,3 +57,10 @@ class Edge:
     def dialogs(self):
         """Number of calls in progress."""
         return self.call("dlg.stats_active")["all"]
+
+    def contacts(self):
+        """Contact addresses of all phones in memory, sorted."""
+        domains = self.call("ul.dump")["Domains"]
+        return sorted(contact["Contact"]["Address"] for domain in domains
+                      for user in domain["Domain"]["AoRs"]
+                      for contact in user["Info"]["Contacts"])

@@ -1,8 +1,8 @@
-"""Queues and conferences of the tests' tenants."""
+"""Services of the tests' tenants."""
 
 
 class Tenant:
-    """Makes queues and conferences of a tenant."""
+    """Makes services of a tenant, each behind a number that the edge knows when it is made."""
 
     def __init__(self, platform, domain="a.test"):
         self._platform = platform
@@ -11,35 +11,51 @@ class Tenant:
         self._id = self._db.value("SELECT id FROM voip.domains WHERE name = %s", domain)
 
     def queue(self, number, *levels, **columns):
-        """A queue behind a number; `levels` are lists of users, the first one's first."""
-        names = {"name": number, "wrap_up_s": 1, **columns}
-        queue = self._db.value(
-            f"INSERT INTO voip.queues (domain_id, {', '.join(names)}) "
-            f"VALUES (%s{', %s' * len(names)}) RETURNING id", self._id, *names.values())
+        """`levels` are lists of users, the first one's first."""
+        queue = self._insert("queues", **{"name": number, "wrap_up_s": 1, **columns})
         for level, users in enumerate(levels, 1):
             for position, user in enumerate(users, 1):
-                self._db.rows(
-                    "INSERT INTO voip.queue_members (domain_id, queue_id, user_id, level, position)"
-                    " SELECT domain_id, %s, id, %s, %s FROM voip.users "
-                    "WHERE domain_id = %s AND username = %s",
-                    queue, level, position, self._id, user)
+                self.queue_member(queue, user, level=level, position=position)
         self._number(number, "queue", queue)
         return queue
 
+    def queue_member(self, queue, user, **columns):
+        self._insert("queue_members", queue_id=queue, user_id=self._user(user), **columns)
+
     def conference(self, number, **columns):
-        """A conference behind a number."""
-        names = {"name": number, **columns}
-        conference = self._db.value(
-            f"INSERT INTO voip.conferences (domain_id, {', '.join(names)}) "
-            f"VALUES (%s{', %s' * len(names)}) RETURNING id", self._id, *names.values())
+        conference = self._insert("conferences", name=number, **columns)
         self._number(number, "conference", conference)
         return conference
 
-    def _number(self, number, kind, ref):
-        self._db.rows(f"INSERT INTO voip.extensions (domain_id, number, type, {kind}_id) "
-                      "VALUES (%s, %s, %s, %s)", self._id, number, kind, ref)
-        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", kind)
+    def announcement(self, number, **columns):
+        self._number(number, "announcement", self._insert("announcements", name=number, **columns))
+
+    def ring_group(self, number, *members, targets=None, **columns):
+        """`members`: columns of each; `targets`: where the number goes instead."""
+        group = self._insert("ring_groups", name=number, **columns)
+        for position, member in enumerate(members, 1):
+            who = {**member}
+            if "user" in who:
+                who["user_id"] = self._user(who.pop("user"))
+            self._insert("ring_group_members", ring_group_id=group, position=position, **who)
+        leads = {name: self.extension(target) for name, target in (targets or {}).items()}
+        self._number(number, "ring_group", group, **leads)
 
     def extension(self, number):
         return self._db.value("SELECT id FROM voip.extensions WHERE domain_id = %s AND number = %s",
                               self._id, number)
+
+    def _user(self, name):
+        return self._db.value("SELECT id FROM voip.users WHERE domain_id = %s AND username = %s",
+                              self._id, name)
+
+    def _number(self, number, kind, ref, **columns):
+        self._insert("extensions", number=number, type=kind, **{f"{kind}_id": ref}, **columns)
+        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", kind)
+
+    def _insert(self, table, **columns):
+        """The id of the row, None of a table that has none."""
+        return self._db.rows(
+            f"INSERT INTO voip.{table} (domain_id, {', '.join(columns)}) "
+            f"VALUES (%s{', %s' * len(columns)}) RETURNING *", self._id,
+            *columns.values())[0].get("id")
