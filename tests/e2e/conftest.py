@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
 from lib import db  # noqa: E402
+from lib.carrier import Carrier, remove_all  # noqa: E402
 from lib.freeswitch import FreeSwitch  # noqa: E402
 from lib.phone import Phone  # noqa: E402
 from lib.platform import TestPlatform  # noqa: E402
@@ -110,6 +111,22 @@ def phone(platform):
         return made[-1]
 
     yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def carrier(platform):
+    """Makes carriers; gone, with every trunk and route, when the test is over."""
+    made = []
+    remove_all(platform.db)
+
+    def make(mode="up", **more):
+        made.append(Carrier(platform, mode, **more))
+        return made[-1]
+
+    yield make
+    remove_all(platform.db)
     for one in made:
         one.close()
 

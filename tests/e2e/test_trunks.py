@@ -8,53 +8,12 @@ import pytest
 
 from lib import db, records
 from lib import scenario as sip
-from lib.carrier import BusyTcpGateway, Carrier, add_route, add_trunk, remove_all
+from lib.carrier import BusyTcpGateway, add_trunk
+from lib.outside import (E164, OUTSIDE, add_number, check_in, check_out, header, route_to,
+                         set_limits, set_user, talk, wait_for)
 from lib.phone import hear_each_other
 
 pytestmark = pytest.mark.edge
-
-OUTSIDE = "030123456"
-E164 = "+4930123456"
-
-
-@pytest.fixture(name="carrier")
-def make_carriers(platform):
-    """Makes carriers; gone, with every trunk and route, when the test is over."""
-    made = []
-    remove_all(platform.db)
-
-    def make(mode="up", **more):
-        made.append(Carrier(platform, mode, **more))
-        return made[-1]
-
-    yield make
-    remove_all(platform.db)
-    for one in made:
-        one.close()
-
-
-def wait_until_known(platform, key, table="ext"):
-    platform.edge.wait_for(table, key, "=")
-
-
-def route_to(platform, *trunks, prefix="0", **more):
-    """A route of a.test, known to the edge when this returns."""
-    route = add_route(platform.db, prefix, *trunks, **more)
-    wait_until_known(platform, f"a.test:{prefix}!")
-    wait_until_known(platform, f"a.test:{route}", "route")
-    platform.edge.wait_for("limit", "a.test:limits", 'cc="49"')
-
-
-def check_out(platform, call, trunk, *, callee=OUTSIDE, reached=E164, **expected):
-    record = platform.db.wait_for_cdr(call.call_id)
-    assert record["trunk"] == trunk
-    records.check(record, callee=callee, reached=reached, service="trunk_out",
-                  direction="outbound", **expected)
-    return record
-
-
-def header(message, name):
-    return re.search(rf"^{name}: *(.*?)\r?$", message, re.M | re.I)[1]
 
 
 def test_outbound(platform, phone, carrier):
@@ -78,17 +37,6 @@ def test_outbound(platform, phone, carrier):
     assert "X-VOIP" not in invite and "12345@" not in invite
     assert "a.test" not in re.sub(r"^(Record-Route|Via):.*$", "", invite, flags=re.M)
     check_out(platform, call, "one", source="edge")
-
-
-def talk(there, caller, number=OUTSIDE, headers=()):
-    """A call that the carrier answers, and that the caller ends. Returns his leg."""
-    leg = there.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
-    call = caller.call(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3),
-                       headers=headers)
-    leg.wait("answered")
-    call.wait("answered").go().finish()
-    leg.finish()
-    return call
 
 
 def digest(parameters, method, ha1):
@@ -212,11 +160,6 @@ def test_refused_by_the_callee(platform, phone, carrier, code, reason, cause):
     assert second.gateway.invites == []
 
 
-def set_user(platform, columns, *values):
-    platform.db.rows(f"UPDATE voip.users u SET {columns} FROM voip.domains d WHERE d.id = domain_id "
-                     "AND d.name = 'a.test' AND username = '1001'", *values)
-
-
 def test_caller_id(platform, phone, carrier):
     there = carrier()
     route_to(platform, add_trunk(platform.db, "one", there, caller_id="+49301000"))
@@ -238,13 +181,6 @@ def test_caller_id(platform, phone, carrier):
 
 
 # ---- what is barred --------------------------------------------------------------------------
-
-def set_limits(platform, expected, **columns):
-    """Changes a.test's limits; returns when the edge knows."""
-    names = ", ".join(f"{column} = %s" for column in columns)
-    platform.db.rows(f"UPDATE voip.domains SET {names} WHERE name = 'a.test'", *columns.values())
-    platform.edge.wait_for("limit", "a.test:limits", expected)
-
 
 def check_barred(platform, phone, there, number, reached=None):
     before = len(there.gateway.invites)
@@ -361,20 +297,6 @@ def test_calls_per_second(platform, phone, carrier):
 
 # ---- from outside ----------------------------------------------------------------------------
 
-def add_number(platform, number, extension, domain="a.test"):
-    platform.db.rows(
-        "INSERT INTO voip.inbound_numbers (domain_id, number, extension_id) "
-        "SELECT e.domain_id, %s, e.id FROM voip.extensions e JOIN voip.domains d ON d.id = domain_id "
-        "WHERE d.name = %s AND e.number = %s", number, domain, extension)
-    platform.edge.wait_for("did", f"did:{number}", extension)
-
-
-def check_in(platform, call, **expected):
-    record = platform.db.wait_for_cdr(call.call_id)
-    records.check(record, **{"caller": "+4930111", "direction": "inbound", **expected})
-    return record
-
-
 @pytest.mark.parametrize("dialled", ["+4930777", "4930777"])
 def test_inbound(platform, phone, carrier, dialled):
     there = carrier()
@@ -445,13 +367,6 @@ def test_stranger(platform, carrier):
     stranger = carrier()
     add_number(platform, "+4930777", "1003")
     stranger.call_in("+4930777", sip.is_refused(407), record=False).finish()
-
-
-def wait_for(condition, what, timeout=10):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} for {timeout} s"
-        time.sleep(0.02)
 
 
 def test_registered_trunk(platform, phone, carrier):

@@ -156,7 +156,7 @@ class Carrier(Phone):
         self.gateway.close()
 
 
-def add_trunk(db, name, *carriers, domain="a.test", **columns):
+def add_trunk(db, name, *carriers, domain="a.test", transport="udp", **columns):
     """A trunk whose gateways are those of the carriers, in this order. Returns its id."""
     domain_id = db.value("SELECT id FROM voip.domains WHERE name = %s", domain)
     names = "".join(f", {column}" for column in columns)
@@ -164,9 +164,9 @@ def add_trunk(db, name, *carriers, domain="a.test", **columns):
                      f"VALUES (%s, %s{', %s' * len(columns)}) RETURNING id",
                      domain_id, name, *columns.values())
     for priority, carrier in enumerate(carriers, 1):
-        db.rows("INSERT INTO voip.trunk_gateways (domain_id, trunk_id, priority, host, port) "
-                "VALUES (%s, %s, %s, %s, %s)", domain_id, trunk, priority, carrier.gateway.ip,
-                carrier.gateway.port)
+        db.rows("INSERT INTO voip.trunk_gateways (domain_id, trunk_id, priority, host, port, transport)"
+                " VALUES (%s, %s, %s, %s, %s, %s)", domain_id, trunk, priority, carrier.gateway.ip,
+                carrier.gateway.port, transport)
     return trunk
 
 
