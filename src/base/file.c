@@ -56,7 +56,7 @@ int file_read(const char *path, struct buf *out, struct err *err)
     return res ? err_sys(err, res, "%s", path) : 0;
 }
 
-static int write_fd(int fd, const char *data, size_t len)
+int file_write_all(int fd, const char *data, size_t len)
 {
     while (len) {
         ssize_t done = write(fd, data, len);
@@ -108,7 +108,7 @@ static int fill_temporary(const char *path, const void *data, size_t len, mode_t
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    res = write_fd(fd, data, len);
+    res = file_write_all(fd, data, len);
     if (!res && (fchmod(fd, mode) || fsync(fd)))
         res = -errno;
     if (close(fd) && !res)

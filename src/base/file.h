@@ -14,6 +14,9 @@
  */
 int file_read(const char *path, struct buf *out, struct err *err) DP_CHECK;
 
+/* All of these bytes to a file that is open, however often write(2) takes; -errno of it. */
+int file_write_all(int fd, const char *data, size_t len) DP_CHECK;
+
 /*
  * Replaces `path` by these bytes: temporary file in the same folder, fsync, rename, fsync of the
  * folder. The file has exactly `mode` (the umask does not matter) from its first moment on.

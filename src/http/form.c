@@ -141,12 +141,3 @@ const char *form_get(const struct form *form, const char *name)
     }
     return value;
 }
-
-size_t form_count(const struct form *form, const char *name)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < form->count; i++)
-        count += strcmp(form->pairs[i].name, name) == 0;
-    return count;
-}

@@ -29,6 +29,3 @@ void form_free(struct form *form);
 
 /* The value of the only pair of this name; NULL when there is none, or more than one. */
 const char *form_get(const struct form *form, const char *name);
-
-/* How many pairs have this name. */
-size_t form_count(const struct form *form, const char *name);

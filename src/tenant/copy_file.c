@@ -99,22 +99,6 @@ static bool is_same(int folder, const char *domain, const struct buf *sealed)
     return same;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-    ssize_t done;
-
-    while (len) {
-        done = write(fd, data, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -errno;
-        data += done;
-        len -= (size_t)done;
-    }
-    return 0;
-}
-
 static int write_unfinished(int folder, const struct buf *sealed)
 {
     int res, fd = openat(folder, UNFINISHED, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
@@ -122,7 +106,7 @@ static int write_unfinished(int folder, const struct buf *sealed)
 
     if (fd < 0)
         return -errno;
-    res = write_all(fd, sealed->data, sealed->len);
+    res = file_write_all(fd, sealed->data, sealed->len);
     if (!res && fdatasync(fd))
         res = -errno;
     if (close(fd) && !res)

@@ -6,6 +6,15 @@
 
 enum { PAIRS_MAX = 64 };
 
+static size_t count(const struct form *form, const char *name)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < form->count; i++)
+        found += strcmp(form->pairs[i].name, name) == 0;
+    return found;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct form form;
@@ -19,8 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(strlen(pair->name) == pair->name_len);
         FUZZ_CHECK(strlen(pair->value) == pair->value_len);
         FUZZ_CHECK(pair->name_len + pair->value_len <= size);
-        FUZZ_CHECK(form_count(&form, pair->name) > 0);
-        FUZZ_CHECK((form_count(&form, pair->name) == 1) == (form_get(&form, pair->name) != NULL));
+        FUZZ_CHECK((count(&form, pair->name) == 1) == (form_get(&form, pair->name) != NULL));
     }
     form_free(&form);
     return 0;

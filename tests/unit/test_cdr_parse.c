@@ -28,6 +28,26 @@ static struct cdr good(const char *source, const char *body)
     return cdr;
 }
 
+/* What a record says, but for its identity and its times. */
+static void assert_says(const struct cdr *cdr, const char *expected)
+{
+    char said[1024];
+
+    assert_string_equal(cdr->call_id, ID);
+    snprintf(said, sizeof(said), "%s > %s > %s of %s, %s %s; %d %s by %s; %s %s %s %s", cdr->caller,
+             cdr->callee, cdr->reached, cdr->domain, cdr->direction, cdr->service, cdr->sip_code,
+             cdr->cause, cdr->side, cdr->source, cdr->node, cdr->sip_call_id, cdr->trunk);
+    assert_string_equal(said, expected);
+}
+
+/* Microseconds since 1970. */
+static void assert_times(const struct cdr *cdr, int64_t started, int64_t answered, int64_t ended)
+{
+    assert_int_equal(cdr->started_us, started);
+    assert_int_equal(cdr->answered_us, answered);
+    assert_int_equal(cdr->ended_us, ended);
+}
+
 static void test_edge(void **state)
 {
     struct cdr cdr =
@@ -39,24 +59,11 @@ static void test_edge(void **state)
              "\"node\":\"one\"}");
 
     (void)state;
-    assert_string_equal(cdr.call_id, ID);
-    assert_int_equal(cdr.started_us, 1795224922352172);
-    assert_int_equal(cdr.answered_us, 1795224924000001);
-    assert_int_equal(cdr.ended_us, 1795224926500000);
+    assert_times(&cdr, 1795224922352172, 1795224924000001, 1795224926500000);
     assert_int_equal(cdr_duration_ms(&cdr), 4147);
     assert_int_equal(cdr_billable_ms(&cdr), 2499);
-    assert_string_equal(cdr.caller, "1001");
-    assert_string_equal(cdr.callee, "1002");
-    assert_string_equal(cdr.reached, "1003");
-    assert_string_equal(cdr.domain, "acme.test");
-    assert_string_equal(cdr.direction, "internal");
-    assert_string_equal(cdr.service, "user");
-    assert_int_equal(cdr.sip_code, 200);
-    assert_string_equal(cdr.cause, "NORMAL_CLEARING");
-    assert_string_equal(cdr.side, "callee");
-    assert_string_equal(cdr.node, "one");
-    assert_string_equal(cdr.source, "edge");
-    assert_string_equal(cdr.sip_call_id, "a@b");
+    assert_says(&cdr, "1001 > 1002 > 1003 of acme.test, internal user; 200 NORMAL_CLEARING by "
+                      "callee; edge one a@b ");
 }
 
 /* A line of the edge with these values changed; what is left out has no value. */
@@ -154,19 +161,9 @@ static void test_freeswitch(void **state)
     struct cdr cdr = freeswitch(",\"sip_hangup_disposition\":\"recv_bye\"");
 
     (void)state;
-    assert_string_equal(cdr.call_id, ID);
-    assert_int_equal(cdr.started_us, 1795224922352172);
-    assert_int_equal(cdr.answered_us, 1795224922400000);
-    assert_int_equal(cdr.ended_us, 1795224924352174);
-    assert_string_equal(cdr.caller, "1001");
-    assert_string_equal(cdr.callee, "8001");
-    assert_string_equal(cdr.reached, "8001");
-    assert_string_equal(cdr.domain, "acme.test");
-    assert_string_equal(cdr.service, "ivr");
-    assert_int_equal(cdr.sip_code, 200);
-    assert_string_equal(cdr.cause, "NORMAL_CLEARING");
-    assert_string_equal(cdr.side, "caller");
-    assert_string_equal(cdr.sip_call_id, "c@d");
+    assert_times(&cdr, 1795224922352172, 1795224922400000, 1795224924352174);
+    assert_says(&cdr, "1001 > 8001 > 8001 of acme.test, internal ivr; 200 NORMAL_CLEARING by "
+                      "caller; freeswitch here c@d ");
 }
 
 static void test_freeswitch_side(void **state)
@@ -266,21 +263,9 @@ static void test_asterisk(void **state)
     struct cdr cdr = good("asterisk", hostile);
 
     (void)state;
-    assert_string_equal(cdr.call_id, ID);
-    assert_int_equal(cdr.started_us, 1795237232460891);
-    assert_int_equal(cdr.answered_us, 1795237232466894);
-    assert_int_equal(cdr.ended_us, 1795237233586392);
-    assert_string_equal(cdr.caller, "a\"b,${SHELL(x)}\\");
-    assert_string_equal(cdr.callee, "8001");
-    assert_string_equal(cdr.reached, "1002");
-    assert_string_equal(cdr.domain, "acme.test");
-    assert_string_equal(cdr.service, "ivr");
-    assert_int_equal(cdr.sip_code, 200);
-    assert_string_equal(cdr.cause, "USER_BUSY");
-    assert_string_equal(cdr.side, "caller");
-    assert_string_equal(cdr.node, "one");
-    assert_string_equal(cdr.sip_call_id, "709917d7e7053d89@edge");
-    assert_string_equal(cdr.trunk, "north");
+    assert_times(&cdr, 1795237232460891, 1795237232466894, 1795237233586392);
+    assert_says(&cdr, "a\"b,${SHELL(x)}\\ > 8001 > 1002 of acme.test, internal ivr; 200 USER_BUSY "
+                      "by caller; asterisk one 709917d7e7053d89@edge north");
 }
 
 static void test_asterisk_forms(void **state)

@@ -34,7 +34,7 @@ static void test_duplicates_are_no_value(void **state)
     (void)state;
     assert_int_equal(parse(&form, "user=1001&x=&user=1002"), 0);
     assert_null(form_get(&form, "user"));
-    assert_int_equal(form_count(&form, "user"), 2);
+    assert_int_equal(form.count, 3);
     assert_string_equal(form.pairs[2].value, "1002");
     form_free(&form);
 }
