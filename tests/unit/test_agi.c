@@ -144,13 +144,18 @@ static void test_scripts(void **state)
                  "SET VARIABLE RING_MEMBER_2 \"confirm-5-15-+4930\"\n"
                  "SET VARIABLE RING_MEMBERS \"2\"\n"
                  "SET VARIABLE RING_TOGETHER \"1\"\n"
+                 "SET VARIABLE RING_BY_IDLE \"0\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("ring-group?domain=acme.test&id=6", 0,
                  "SET VARIABLE RING_MEMBER_1 \"outside-0-9-0123\"\n"
                  "SET VARIABLE RING_MEMBERS \"1\"\n"
                  "SET VARIABLE RING_TOGETHER \"0\"\n"
+                 "SET VARIABLE RING_BY_IDLE \"0\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("ring-group?domain=acme.test&id=9", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("ring-group-ended?domain=acme.test&id=5&member=1001", 0, "");
+    check_script("ring-group-ended?domain=acme.test&id=5", -EINVAL, "");
+    check_script("ring-group-ended?domain=acme.test&member=1001", -EINVAL, "");
     check_script("queue?domain=acme.test&id=4", 0,
                  "SET VARIABLE QUEUE_MAX_WAIT \"600\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");

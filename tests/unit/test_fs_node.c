@@ -273,7 +273,8 @@ static void test_event(void **state)
     fs_node_settled(node);
     until_current();
     assert_int_equal(count_of("filter CC-Action member-queue-start\n"), 1);
-    assert_int_equal(count_of("event plain CUSTOM callcenter::info\n"), 1);
+    assert_int_equal(count_of("filter variable_dp_by_idle true\n"), 1);
+    assert_int_equal(count_of("event plain CHANNEL_HANGUP_COMPLETE CUSTOM callcenter::info\n"), 1);
     forget();
     say(client, head, "CC-Action: member-queue-start\nCC-Queue: 7%40acme.test\n\n");
     until_heard("api callcenter_config queue list\n");

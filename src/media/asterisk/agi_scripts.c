@@ -103,15 +103,31 @@ static int run_ring_group(const struct agi_request *request, const struct snapsh
         return -EINVAL;
     group = snapshot ? snapshot_ring_group(snapshot, id) : NULL;
     if (group) {
-        count = ring_order(group, order);
+        count = ring_order(snapshot_domain(snapshot), group, order);
         for (size_t i = 0; i < count; i++)
             set_member(out, group, order[i], i + 1);
         snprintf(number, sizeof(number), "%zu", count);
         agi_set_variable(out, "RING_MEMBERS", number);
         agi_set_variable(out, "RING_TOGETHER", ring_together(group) ? "1" : "0");
+        agi_set_variable(out, "RING_BY_IDLE", ring_by_idle(group) ? "1" : "0");
     }
     set_result(out, group ? "ok" : "notfound");
     return buf_error(out);
+}
+
+/* Changes nothing on the channel, which is gone. */
+static int run_ring_group_ended(const struct agi_request *request, const struct snapshot *snapshot,
+                                struct buf *out)
+{
+    const char *member = agi_argument(request, "member");
+    int64_t id;
+
+    (void)out;
+    if (!member || read_id(request, &id))
+        return -EINVAL;
+    if (snapshot && *member)
+        ring_ended(snapshot_domain(snapshot), id, member);
+    return 0;
 }
 
 static int run_mailbox_pin(const struct agi_request *request, const struct snapshot *snapshot,
@@ -201,9 +217,14 @@ static const struct script {
     const char *name;
     int (*run)(const struct agi_request *request, const struct snapshot *snapshot, struct buf *out);
 } scripts[] = {
-    {"announcement", run_announcement},     {"ivr", run_ivr},     {"mailbox-pin", run_mailbox_pin},
-    {"ring-group", run_ring_group},         {"queue", run_queue}, {"conference", run_conference},
+    {"announcement", run_announcement},
+    {"ivr", run_ivr},
+    {"mailbox-pin", run_mailbox_pin},
+    {"ring-group", run_ring_group},
+    {"queue", run_queue},
+    {"conference", run_conference},
     {"conference-pin", run_conference_pin},
+    {"ring-group-ended", run_ring_group_ended},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

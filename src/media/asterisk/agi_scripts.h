@@ -18,7 +18,10 @@
  * | ring-group     | domain, id      | RING_TOGETHER (1: all at once), RING_MEMBERS (how many), |
  * |                |                 | RING_MEMBER_<n> = <kind>-<delay>-<seconds>-<number>,     |
  * |                |                 | kind user, idle (not when in a call), outside or         |
- * |                |                 | confirm; DP_RESULT ok / notfound                         |
+ * |                |                 | confirm; RING_BY_IDLE (1: wants ring-group-ended);       |
+ * |                |                 | DP_RESULT ok / notfound                                  |
+ * | ring-group-    | domain, id,     | none: a call that this member had taken has ended        |
+ * | ended          | member          |                                                          |
  */
 #pragma once
 

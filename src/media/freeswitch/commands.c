@@ -39,7 +39,11 @@ int fs_subscribe(struct esl *esl, struct err *err)
 {
     int res = ESL_COMMAND(esl, err, "filter", "CC-Action", "member-queue-start");
 
-    return res ? res : ESL_COMMAND(esl, err, "event", "plain", "CUSTOM", "callcenter::info");
+    if (!res)
+        res = ESL_COMMAND(esl, err, "filter", "variable_dp_by_idle", "true");
+    return res ? res
+               : ESL_COMMAND(esl, err, "event", "plain", "CHANNEL_HANGUP_COMPLETE", "CUSTOM",
+                             "callcenter::info");
 }
 
 int fs_tell(const struct fs_sync *sync, const struct change *change, struct err *err)

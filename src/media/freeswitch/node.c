@@ -14,6 +14,7 @@
 #include "media/freeswitch/changes.h"
 #include "media/freeswitch/commands.h"
 #include "media/freeswitch/esl.h"
+#include "media/ring.h"
 
 enum {
     COMMAND_MS = 3000, /* a busy mod_callcenter takes its time */
@@ -156,13 +157,28 @@ static bool stopping(const struct fs_node *node)
     return poll(&item, 1, 0) > 0;
 }
 
-/* A caller has come to a queue. */
+/* A call that came through a ring group is over; in dp_reached is who had it. */
+static void on_hangup(const struct esl_frame *event)
+{
+    char domain[STR_DOMAIN_MAX + 1], id[24], member[STR_EXTENSION_MAX + 1];
+    uint64_t group;
+
+    if (!esl_event_get(event, "variable_dp_domain", domain, sizeof(domain)) &&
+        !esl_event_get(event, "variable_dp_id", id, sizeof(id)) &&
+        !esl_event_get(event, "variable_dp_reached", member, sizeof(member)) &&
+        !str_to_u64(id, 1, INT64_MAX, &group))
+        ring_ended(domain, (int64_t)group, member);
+}
+
+/* A caller has come to a queue, or one of a ring group has gone. */
 static void on_event(const struct esl_frame *event, void *arg)
 {
     char queue[STR_DOMAIN_MAX + 32];
 
     if (esl_event_get(event, "CC-Queue", queue, sizeof(queue)) == 0)
         fs_node_asked(arg, queue);
+    else
+        on_hangup(event);
 }
 
 /* Whether the connection is of no use after this. */

@@ -66,7 +66,7 @@ static int add_ring_group(struct xml *xml, const struct snapshot *snapshot, int6
     if (!group)
         return -ENOENT;
     buf_init(&dial, DIAL_MAX);
-    count = ring_order(group, order);
+    count = ring_order(snapshot_domain(snapshot), group, order);
     for (size_t i = 0; i < count; i++)
         add_leg(&dial, snapshot_domain(snapshot), group, order[i]);
     res = buf_error(&dial);
@@ -76,6 +76,9 @@ static int add_ring_group(struct xml *xml, const struct snapshot *snapshot, int6
     }
     if (!res && dial.len)
         doc_pair(xml, "variable", "dp_dial", dial.data);
+    /* The end of the call is of interest (node.c). */
+    if (!res && ring_by_idle(group))
+        doc_pair(xml, "variable", "dp_by_idle", "true");
     buf_free(&dial);
     return res;
 }
