@@ -93,6 +93,20 @@ static void test_escape_does_not_cut_an_escape(void **state)
     assert_string_equal(out, "a\\n");
 }
 
+static void test_escape_of_what_turns_a_line_round(void **state)
+{
+    char out[64];
+
+    (void)state;
+    log_escape(out, sizeof(out),
+               "a\xe2\x80\xae"
+               "b\xe2\x81\xa6"
+               "c\xe2\x80\x8f\xe2\x82\xac\xe2\x80\x93");
+    assert_string_equal(out, "a\\u202eb\\u2066c\\u200f\xe2\x82\xac\xe2\x80\x93");
+    log_escape(out, sizeof(out), "\xe2\x80");
+    assert_string_equal(out, "\xe2\x80");
+}
+
 static void test_level_names(void **state)
 {
     enum log_level level = LOG_LEVEL_INFO;
@@ -108,4 +122,5 @@ UNIT_MAIN("log", cmocka_unit_test(test_line_has_time_program_level),
           cmocka_unit_test(test_text_beyond_ascii_is_kept),
           cmocka_unit_test(test_level_is_respected),
           cmocka_unit_test(test_long_text_is_one_line_of_a_pipe_write),
-          cmocka_unit_test(test_escape_does_not_cut_an_escape), cmocka_unit_test(test_level_names))
+          cmocka_unit_test(test_escape_does_not_cut_an_escape), cmocka_unit_test(test_level_names),
+          cmocka_unit_test(test_escape_of_what_turns_a_line_round))
