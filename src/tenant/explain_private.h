@@ -1,0 +1,127 @@
+/* Within explain*.c: a walk through the edge's rules. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "tenant/explain.h"
+
+enum { HOPS_MAX = 6, PREFIX_MAX = 12 };
+
+/* One question. The first failure sticks, and everything said after it is thrown away. */
+struct explain {
+    const struct explain_question *question;
+    const struct explain_source *source;
+    const struct explain_live *live;
+    struct arena arena;
+    const char *domain, *number; /* the tenant, and what is dialled there */
+    const char *from;            /* user, or a number outside */
+    int64_t at;
+    json_t *forgotten; /* keys that the edge has otherwise in memory, each said once */
+    json_t *facts;     /* all that were asked for */
+    int error;
+    struct err *err;
+};
+
+/* How a call ends, in the words of its record. Strings are of the arena, or literals. */
+struct outcome {
+    const char *type, *target, *trunk;
+    const char *cause, *reason; /* "" where the status says it all */
+    unsigned int code;
+    bool answered;
+    json_t *members; /* who of them answers is the target; borrowed, or NULL */
+};
+
+/* A call on its way through the rules, or one branch of it. Copied where it branches. */
+struct walk {
+    struct explain *of;
+    json_t *node; /* the object that its steps, result and branches go to; borrowed */
+    struct outcome now;
+    const char *caller; /* row of the caller, "" when a carrier or a media server calls */
+    const char *ext;    /* row of the extension in hand */
+    const char *key;    /* its key, and what was dialled behind a prefix */
+    const char *arg;
+    int hops;
+    bool is_inbound;
+    /* A leg of a media server, and the outcome of the call that it belongs to. */
+    bool is_leg;
+    bool leg_is_up; /* another media server has answered it */
+    struct outcome call;
+    /* outbound.cfg: how far the search for a gateway has come. */
+    const char *way, *outside, *failure;
+    const char *trunk; /* row */
+    int trunk_next, gateway_next;
+};
+
+/* ---- explain_tell.c: rows, and what is said */
+
+/* A string of the arena; "" (and the error) without memory. */
+const char *explain_text(struct explain *of, const char *format, ...) DP_PRINTF(2, 3);
+
+/* The row, or NULL; says so when the edge remembers another one. */
+const char *explain_row(struct walk *walk, enum explain_table table, const char *domain,
+                        const char *name);
+
+/* The fact, borrowed until the end; NULL: there is none, or an error. */
+json_t *explain_fact(struct explain *of, enum explain_fact fact, const char *one, const char *two,
+                     const char *three);
+
+/* A parameter of a row, "" when it is not there; its number. */
+const char *explain_param(struct explain *of, const char *row, const char *name);
+long explain_param_number(struct explain *of, const char *row, const char *name);
+
+/* Item `index` of a list with commas, "" behind its end. */
+const char *explain_item(struct explain *of, const char *list, int index);
+
+void explain_tell(struct walk *walk, const char *step, const char *format, ...) DP_PRINTF(3, 4);
+
+/* A copy of the walk that tells of a case, `when`. */
+struct walk explain_branch(const struct walk *walk, const char *when);
+
+/* The end, with what walk->now says. */
+void explain_end(struct walk *walk);
+
+/* Refused by the edge itself; `cause` "" for that of the status. */
+void explain_refuse(struct walk *walk, unsigned int code, const char *reason, const char *cause);
+
+/* Answered, and hung up when everything was said. */
+void explain_answer(struct walk *walk);
+
+/* What live says, -1 for nothing. */
+int explain_calls(const struct walk *walk, const char *profile, const char *value);
+int explain_devices(const struct walk *walk, const char *user);
+
+/* ---- explain_question.c */
+
+/* --from with --trunk: a number outside. */
+int explain_check_outside(const struct explain_question *question, struct err *err);
+
+/* --from without: user@tenant, to of->from and of->domain. */
+int explain_take_caller(struct explain *of);
+
+/* --to: of->number; *tenant is what stands behind it, or NULL. */
+int explain_take_number(struct explain *of, const char **tenant);
+
+/* ---- one file per concern */
+
+/* To a number of the tenant, as RESOLVE in resolve.cfg. */
+void explain_resolve(struct walk *walk, const char *number);
+
+/* To `target`; with none refused: FORWARD in failure.cfg. */
+void explain_forward(struct walk *walk, const char *target, unsigned int code, const char *reason,
+                     const char *cause);
+
+void explain_user(struct walk *walk);
+void explain_service(struct walk *walk);
+void explain_trunks(struct walk *walk);
+void explain_feature(struct walk *walk);
+
+/* To the media node that has `service`; false when there is none. */
+bool explain_media(struct walk *walk, const char *service, bool by_hash);
+
+/* A media server sends its caller to a number of the tenant. */
+void explain_reach(struct walk *walk, const char *number);
+
+/* What becomes of a call whose media server made a leg that ended like this. */
+struct outcome explain_merge(const struct walk *leg);
