@@ -10,6 +10,8 @@ pytestmark = pytest.mark.edge
 
 # Seconds from the commit on.
 LIVE_WITHIN = 0.1
+# Time for `serve` to stop and for a call to begin.
+SECONDS_OPEN = 6
 
 
 class Schedule:
@@ -41,6 +43,17 @@ class Schedule:
         self._db.rows("INSERT INTO voip.schedule_hours (domain_id, schedule_id, weekday, opens, "
                       f"closes) SELECT d.id, %s, n, {opens}, {closes} FROM voip.domains d, "
                       "generate_series(1, 7) n WHERE d.id = %s", self._id, self._domain)
+
+    def open_today(self, seconds):
+        """Open for so long from now on, on this weekday only. Returns when it closes, in seconds
+        since 1970, as soon as the edge knows it."""
+        closes = int(time.time()) + seconds
+        self._db.rows("INSERT INTO voip.schedule_hours (domain_id, schedule_id, weekday, opens, "
+                      "closes) SELECT id, %s, extract(isodow FROM here), time '11:00', here::time "
+                      "FROM voip.domains, timezone(timezone, to_timestamp(%s)) AS here "
+                      "WHERE id = %s", self._id, closes, self._domain)
+        self._platform.edge.wait_for("ext", self.KEY, f",{closes}=1002")
+        return closes
 
     def holiday(self):
         self._db.rows("INSERT INTO voip.schedule_holidays (domain_id, schedule_id, day) "
@@ -87,16 +100,20 @@ def test_hours(platform, phone, schedule):
     leads_to(platform, caller, when_open, "1003")
 
 
-def test_hours_end_by_the_clock(platform, phone, schedule):
-    """Nobody changes anything: the edge knows beforehand that it will be closed."""
+def test_hours_end_by_the_clock(platform, phone, schedule, without_serve):
+    """
+    The edge changes over alone: with `serve` stopped nobody has it read the number again, and a mark
+    in its memory is there to the end. It is open today and not tomorrow, so the edge must not look a
+    day ahead.
+    """
     caller, when_open, when_closed = phone("1001"), phone("1003"), phone("1002")
-    schedule.live(lambda: schedule.open(
-        "time '11:00'", "(now() AT TIME ZONE timezone)::time(0) + interval '4 s'"))
+    closes = schedule.open_today(SECONDS_OPEN)
+    without_serve()
+    plan = schedule.plan() + ';mark="1"'
+    platform.edge.call("htable.sets", "ext", schedule.KEY, plan)
     leads_to(platform, caller, when_open, "1003")
-    plan = schedule.plan()
-    closes = next(int(entry.split("=")[0]) for entry in plan.split('plan="')[1].split(",")
-                  if int(entry.split("=")[0]) > time.time())
-    time.sleep(closes - time.time() + 0.1)
+    assert schedule.plan() == plan
+    time.sleep(max(0, closes - time.time()) + 0.1)
     leads_to(platform, caller, when_closed, "1002")
     assert schedule.plan() == plan
 
