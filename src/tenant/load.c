@@ -80,6 +80,13 @@ static void add_queue(struct snapshot *snapshot, const struct rows *rows)
                                  });
 }
 
+static enum snapshot_agent_status status_of(const char *text)
+{
+    if (strcmp(text, "paused") == 0)
+        return SNAPSHOT_PAUSED;
+    return strcmp(text, "logged_out") == 0 ? SNAPSHOT_LOGGED_OUT : SNAPSHOT_AVAILABLE;
+}
+
 static void add_member(struct snapshot *snapshot, const struct rows *rows)
 {
     snapshot_add_member(snapshot, rows_int(rows, 0),
@@ -87,6 +94,7 @@ static void add_member(struct snapshot *snapshot, const struct rows *rows)
                             .username = rows_text(rows, 1),
                             .level = (int)rows_int(rows, 2),
                             .position = (int)rows_int(rows, 3),
+                            .status = status_of(rows_text(rows, 4)),
                         });
 }
 
@@ -172,9 +180,11 @@ static const struct step {
      "LEFT JOIN voip.extensions t ON t.id = q.timeout_to AND t.domain_id = q.domain_id "
      "LEFT JOIN voip.extensions n ON n.id = q.no_agent_to AND n.domain_id = q.domain_id "
      "WHERE q.domain_id = $1 ORDER BY 1"},
-    {SNAPSHOT_MEMBERS, add_member, 4, 4,
-     "SELECT m.queue_id, u.username, m.level, m.position FROM voip.queue_members m "
+    {SNAPSHOT_MEMBERS, add_member, 5, 5,
+     "SELECT m.queue_id, u.username, m.level, m.position, coalesce(a.status, 'available') "
+     "FROM voip.queue_members m "
      "JOIN voip.users u ON u.id = m.user_id AND u.domain_id = m.domain_id AND u.enabled "
+     "LEFT JOIN voip.queue_agents a ON a.user_id = m.user_id AND a.domain_id = m.domain_id "
      "WHERE m.domain_id = $1 ORDER BY m.queue_id, m.level, m.position, u.username"},
     {SNAPSHOT_CONFERENCES, add_conference, 6, 4,
      "SELECT id, name, max_members, announce::int, pin, moderator_pin FROM voip.conferences "

@@ -141,6 +141,18 @@ const struct snapshot_queue *snapshot_queues(const struct snapshot *snapshot, si
     return (const struct snapshot_queue *)table->rows;
 }
 
+const struct snapshot_member *snapshot_agent(const struct snapshot *snapshot, const char *username)
+{
+    const struct table *table = &snapshot->tables[SNAPSHOT_MEMBERS];
+    const struct snapshot_member *members = (const struct snapshot_member *)table->rows;
+
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(members[i].username, username) == 0)
+            return &members[i];
+    }
+    return NULL;
+}
+
 void snapshot_size(const struct snapshot *snapshot, struct snapshot_size *out)
 {
     *out = (struct snapshot_size){

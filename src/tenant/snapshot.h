@@ -57,11 +57,19 @@ struct snapshot_mailbox {
     const char *owner;   /* username, NULL for a shared mailbox */
 };
 
+/* Whether somebody takes calls of queues; of all that he is a member of. */
+enum snapshot_agent_status {
+    SNAPSHOT_AVAILABLE,
+    SNAPSHOT_PAUSED,    /* not rung, but there: callers wait for him */
+    SNAPSHOT_LOGGED_OUT /* as if he were no member */
+};
+
 /* A user who answers calls of a queue; disabled ones are none. */
 struct snapshot_member {
     const char *username;
     int level;    /* from 1; a higher one is asked when the lower ones have nobody free */
     int position; /* within the level, from 1 */
+    enum snapshot_agent_status status;
 };
 
 struct snapshot_queue {
@@ -140,6 +148,9 @@ const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size
 
 /* All mailboxes, sorted by number. */
 const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count);
+
+/* The first queue's member of that name, whose status is that of all; NULL when he is in none. */
+const struct snapshot_member *snapshot_agent(const struct snapshot *snapshot, const char *username);
 
 /* All queues, sorted by id. */
 const struct snapshot_queue *snapshot_queues(const struct snapshot *snapshot, size_t *count);

@@ -32,8 +32,8 @@ struct snapshot *fuzz_tenant(void)
                                                           .ring_s = -1,
                                                           .no_agent_to = "x y"});
     snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 2);
-    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 1, 1});
-    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"a]b,c", 1, 2});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 1, 1, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"a]b,c", 1, 2, SNAPSHOT_AVAILABLE});
     snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
     snapshot_add_conference(snapshot, &(struct snapshot_conference){
                                           .id = 3, .pin = "<X-PRE-PROCESS", .max_members = -1});

@@ -314,6 +314,16 @@ class Queue:
     def delete(self):
         self._db.rows("DELETE FROM voip.queues WHERE id = %s", self.id)
 
+    def set_agent(self, user, status):
+        """As the feature codes do."""
+        self._db.rows("INSERT INTO voip.queue_agents (domain_id, user_id, status) "
+                      "SELECT domain_id, id, %s FROM voip.users WHERE domain_id = %s "
+                      "AND username = %s ON CONFLICT (user_id) DO UPDATE "
+                      "SET status = excluded.status", status, self._domain, user)
+
+    def status(self, user):
+        return self.agents()[user]["status"]
+
     def call(self):
         """A caller who waits."""
         return self._freeswitch.originate("x=1", "1", f"callcenter({self.name})")
@@ -344,6 +354,7 @@ def make_queue(db, serve, freeswitch):
         return made[-1]
     yield make
     freeswitch.api("hupall")
+    db.rows("DELETE FROM voip.queue_agents")
     for queue in made:
         queue.delete()
 
@@ -376,18 +387,35 @@ def test_queue_that_is_not_loaded_stays_so(make_queue):
     assert queue.loaded() is None and queue.tiers() == {}
 
 
-def test_members_come_and_go(make_queue, freeswitch):
+def test_agents_act(make_queue, freeswitch):
+    """Who pauses, goes and comes back, in all of his queues; what the node itself says is nothing."""
+    queue, other = make_queue("1001", "1002"), make_queue("1001")
+    queue.set_agent("1001", "logged_out")
+    queue.call()
+    other.call()
+    until(lambda: len(queue.tiers()) == 2 and other.tiers())
+    live(lambda: queue.status("1001") == "Logged Out" and queue.status("1002") == "Available")
+    for status, name in (("available", "Available"), ("paused", "On Break"),
+                         ("logged_out", "Logged Out"), ("paused", "On Break")):
+        queue.set_agent("1001", status)
+        live(lambda wanted=name: queue.status("1001") == wanted)
+    freeswitch.api("callcenter_config agent set status 1001@a.test Available")
+    queue.set_agent("1002", "paused")
+    live(lambda: queue.status("1001") == queue.status("1002") == "On Break")
+
+
+def test_members_come_and_go(make_queue):
     queue = make_queue("1001")
+    queue.set_agent("1001", "logged_out")
     queue.call()
     until(lambda: queue.tiers() == {"1001": (1, 1)})
-    freeswitch.api("callcenter_config agent set status 1001@a.test 'Logged Out'")
     queue.add("1003", 2)
     live(lambda: queue.tiers() == {"1001": (1, 1), "1003": (2, 1)})
     queue.remove("1003")
     live(lambda: queue.tiers() == {"1001": (1, 1)})
     live(lambda: "1003" not in queue.agents())
     # Nobody has logged him in again meanwhile.
-    assert queue.agents()["1001"]["status"] == "Logged Out"
+    assert queue.status("1001") == "Logged Out"
 
 
 def test_levels_and_times_change(make_queue, db):
@@ -402,7 +430,8 @@ def test_levels_and_times_change(make_queue, db):
                      and queue.agents()[user]["wrap_up_time"] == "3" for user in queue.tiers()))
 
 
-def test_parameters_change(make_queue, db, platform):
+def test_parameters_change_when_nobody_is_there(make_queue, db, platform, freeswitch):
+    """Not before: a queue that is unloaded is freed, whoever may be using it."""
     queue = make_queue("1001")
     uuid = queue.call()
     until(lambda: queue.tiers() == {"1001": (1, 1)})
@@ -411,13 +440,17 @@ def test_parameters_change(make_queue, db, platform):
     db.rows("UPDATE voip.queues SET strategy = 'random', max_wait_s = 900, music = 'moh/x', "
             "no_agent_to = (SELECT id FROM voip.extensions WHERE domain_id = queues.domain_id "
             "AND number = '1003') WHERE id = %s", queue.id)
-    live(lambda: (queue.loaded() or loaded)["strategy"] == "random")
+    queue.add("1002")
+    live(lambda: len(queue.tiers()) == 2)
+    assert queue.loaded()["strategy"] == "longest-idle-agent"
+    # Who waits, waits on.
+    until(lambda: [channel["uuid"] for channel in channels(platform)] == [uuid])
+    freeswitch.api(f"uuid_kill {uuid}")
+    until(lambda: (queue.loaded() or loaded)["strategy"] == "random", 20)
     loaded = queue.loaded()
     assert [loaded[name] for name in ("max_wait_time", "moh_sound", "max_wait_time_with_no_agent")
             ] == ["900", "moh/x.wav", "1"]
-    assert queue.tiers() == {"1001": (1, 1)}
-    # Who waits, waits on.
-    until(lambda: [channel["uuid"] for channel in channels(platform)] == [uuid])
+    assert len(queue.tiers()) == 2
 
 
 def test_what_has_not_changed_is_left_alone(make_queue, serve, freeswitch):
@@ -449,14 +482,16 @@ def test_user_is_disabled(make_queue, db):
     live(lambda: len(queue.tiers()) == 2)
 
 
-def test_queue_is_deleted(make_queue):
+def test_queue_is_deleted(make_queue, freeswitch):
     queue, other = make_queue("1001", "1002"), make_queue("1002")
-    queue.call()
+    uuid = queue.call()
     other.call()
     until(lambda: len(queue.tiers()) == 2 and other.tiers())
     queue.delete()
-    live(lambda: queue.loaded() is None)
     live(lambda: queue.tiers() == {} and "1001" not in queue.agents())
+    assert queue.loaded()
+    freeswitch.api(f"uuid_kill {uuid}")
+    until(lambda: queue.loaded() is None, 20)
     assert other.tiers() == {"1002": (1, 1)} and "1002" in queue.agents()
 
 
@@ -471,12 +506,13 @@ def test_agents_of_somebody_else_stay(make_queue, freeswitch):
     freeswitch.api("callcenter_config agent del supervisor")
 
 
-def test_changes_while_serve_was_away(make_queue, platform, serve, db):
+def test_changes_while_serve_was_away(make_queue, platform, serve, freeswitch, db):
     queue, gone = make_queue("1001", "1002"), make_queue("1003")
     queue.call()
     gone.call()
     until(lambda: len(queue.tiers()) == 2 and gone.tiers())
     platform.supervisor.stop_process("serve")
+    freeswitch.api("hupall")
     queue.add("1003", 2)
     queue.remove("1002")
     gone.delete()
@@ -485,8 +521,9 @@ def test_changes_while_serve_was_away(make_queue, platform, serve, db):
     until(lambda: is_listening(platform, "control.documents_port"))
     until(lambda: is_current(serve))
     assert queue.tiers() == {"1001": (1, 1), "1003": (2, 1)}
-    assert queue.loaded()["max_wait_time"] == "800"
-    assert gone.loaded() is None and "1002" not in queue.agents()
+    assert "1002" not in queue.agents()
+    until(lambda: gone.loaded() is None
+          and (queue.loaded() or {}).get("max_wait_time") == "800", 20)
 
 
 def test_changes_that_nobody_notified(make_queue, serve, db):
@@ -507,19 +544,24 @@ def test_changes_that_nobody_notified(make_queue, serve, db):
 
 
 def test_changes_while_freeswitch_was_away(make_queue, platform, serve, freeswitch):
-    """Whoever was logged out stays so; whoever is no member any more is none."""
-    queue = make_queue("1001", "1002")
+    """Who has a pause since has it; whoever is no member any more is none."""
+    queue = make_queue("1001", "1002", "1003")
     queue.call()
-    until(lambda: len(queue.tiers()) == 2)
-    freeswitch.api("callcenter_config agent set status 1001@a.test 'On Break'")
+    until(lambda: len(queue.tiers()) == 3)
+    queue.set_agent("1003", "paused")
+    live(lambda: queue.status("1003") == "On Break")
     platform.supervisor.stop_process("freeswitch")
+    queue.set_agent("1001", "paused")
+    queue.set_agent("1003", "available")
     queue.remove("1002")
     until(lambda: is_away(serve), NOTICED_WITHIN)
     freeswitch.close()
     platform.supervisor.start("freeswitch")
     until(lambda: is_current(serve), 60)
-    assert queue.agents().keys() & {"1001", "1002"} == {"1001"}
+    # Before the first caller comes, who could ring somebody.
+    assert {user: row["status"] for user, row in queue.agents().items()} == {
+        "1001": "On Break", "1003": "Available"}
     assert "+OK" in freeswitch.api("load mod_loopback")
     queue.call()
-    until(lambda: queue.tiers() == {"1001": (1, 1)})
-    assert queue.agents()["1001"]["status"] == "On Break"
+    until(lambda: queue.tiers() == {"1001": (1, 1), "1003": (1, 1)})
+    assert queue.status("1001") == "On Break"

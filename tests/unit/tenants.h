@@ -6,10 +6,13 @@
 
 #define TENANT_DOMAIN "acme.test"
 
-/* Queue 4 with alice before 1001 and a user who cannot be dialled, three conferences. */
+/* Queue 4 with alice before 1001 and a user who cannot be dialled, queue 8, three conferences. */
 static inline void tenant_add_groups(struct snapshot *snapshot)
 {
-    snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 1);
+    snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 2);
+    snapshot_add_queue(
+        snapshot,
+        &(struct snapshot_queue){.id = 8, .name = "Night", .strategy = "random", .wrap_up_s = 5});
     snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 4,
                                                           .name = "Sales ${x}",
                                                           .strategy = "top_down",
@@ -18,10 +21,12 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
                                                           .wrap_up_s = 5,
                                                           .max_wait_s = 600,
                                                           .no_agent_to = "1001"});
-    snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 3);
-    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"alice", 1, 2});
-    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 2, 1});
-    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"#1", 3, 1});
+    snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 5);
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"alice", 1, 2, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"1001", 2, 1, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 4, &(struct snapshot_member){"#1", 3, 1, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 8, &(struct snapshot_member){"bob", 1, 1, SNAPSHOT_PAUSED});
+    snapshot_add_member(snapshot, 8, &(struct snapshot_member){"carol", 1, 2, SNAPSHOT_LOGGED_OUT});
     snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 3);
     snapshot_add_conference(
         snapshot,
@@ -49,7 +54,8 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
 
 /*
  * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
- * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, conferences 3, 5
+ * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, queue 8 of bob, who has a
+ * pause, and carol, who is logged out, conferences 3, 5
  * (with a moderator) and 6 (open); ring groups 5
  * of 1001 and somebody outside (confirming), and 6; announcement 9. `mark` is the display name of
  * user 1001.

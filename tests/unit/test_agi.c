@@ -161,6 +161,11 @@ static void test_scripts(void **state)
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("queue?domain=acme.test&id=5", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("queue?domain=acme.test&id=-4", -EINVAL, "");
+    check_script("agent?domain=acme.test&user=1001", 0, "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("agent?domain=acme.test&user=bob", 0, "SET VARIABLE DP_RESULT \"away\"\n");
+    check_script("agent?domain=acme.test&user=carol", 0, "SET VARIABLE DP_RESULT \"away\"\n");
+    check_script("agent?domain=acme.test&user=dave", 0, "SET VARIABLE DP_RESULT \"away\"\n");
+    check_script("agent?domain=acme.test", -EINVAL, "");
     check_script("conference?domain=acme.test&id=3", 0,
                  "SET VARIABLE CONF_MAX \"9\"\n"
                  "SET VARIABLE CONF_PIN \"yes\"\n"

@@ -293,7 +293,7 @@ static void test_words(void **state)
 {
     static const char *const lines[] = {
         AUTH, WELCOME, "Content-Type: api/response\nContent-Length: 3\n\n+OK", NULL};
-    static const char *const bad[] = {"",    "a b",   "a\nb",  "a\n\napi shutdown", "a\rb", "a\tb",
+    static const char *const bad[] = {"",    "a 1",   "a\nb",  "a\n\napi shutdown", "a\rb", "a\tb",
                                       "'a'", "\"a\"", "a\\sb", "${hash(x)}",        "a|b",  "a&b",
                                       "a`b", "a%0ab", "\x01",  "\xc3\xa4"};
     char longest[ESL_WORD_MAX + 2];
@@ -315,10 +315,11 @@ static void test_words(void **state)
     assert_true(
         esl_is_word("{x=1}[leg_timeout=20]sofia/edge/sip:*1#+_-.@a.test;fs_path=sip:[::1]:5"));
     /* Nothing of all that was sent, and the connection is in step. */
-    assert_int_equal(ESL_API(esl, NULL, &err, "status"), 0);
+    assert_false(esl_is_word("On Break"));
+    assert_int_equal(ESL_API(esl, NULL, &err, "status", "On Break"), 0);
     esl_close(esl);
     stop();
-    assert_string_equal(heard, "auth " PASSWORD "\n\napi status\n\n");
+    assert_string_equal(heard, "auth " PASSWORD "\n\napi status 'On Break'\n\n");
 }
 
 static int refusal_of(const char *const *lines, struct err *err)

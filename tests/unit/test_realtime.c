@@ -113,7 +113,10 @@ static void test_queue(void **state)
     "%40acme.test&uniqueid=" user "%40acme.test&membername=" user "&penalty=" level                \
     "&wrapuptime=5&ringinuse=no&paused=" paused "\n"
 
-/* Who cannot be dialled is no member; who did not take a call rests, as long as it takes. */
+/*
+ * Who cannot be dialled is no member, nor is who is logged out; who did not take a call rests, as
+ * long as it takes.
+ */
 static void test_members(void **state)
 {
     struct snapshot *snapshot = tenant_make(TENANT_DOMAIN, "One");
@@ -134,6 +137,8 @@ static void test_members(void **state)
     rests = (struct rests)RESTS_INIT;
     assert_int_equal(ask("queue_members/multi", "queue_name=5%40acme.test", snapshot, &out), 0);
     assert_string_equal(out.data, "");
+    assert_int_equal(ask("queue_members/multi", "queue_name=8%40acme.test", snapshot, &out), 0);
+    assert_string_equal(out.data, MEMBER("bob", "1", "1"));
     assert_int_equal(ask("queue_members/multi", "uniqueid%20LIKE=%25", NULL, &out), 0);
     assert_string_equal(out.data, "");
     buf_free(&out);

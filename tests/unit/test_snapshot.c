@@ -92,8 +92,8 @@ static struct snapshot *make_queues(void)
     snapshot_add_queue(snapshot,
                        &(struct snapshot_queue){.id = 4, .name = "other", .strategy = "ring_all"});
     snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 3);
-    snapshot_add_member(snapshot, 5, &(struct snapshot_member){"alice", 1, 1});
-    snapshot_add_member(snapshot, 5, &(struct snapshot_member){"1001", 2, 1});
+    snapshot_add_member(snapshot, 5, &(struct snapshot_member){"alice", 1, 1, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 5, &(struct snapshot_member){"1001", 2, 1, SNAPSHOT_PAUSED});
     snapshot_reserve(snapshot, SNAPSHOT_CONFERENCES, 1);
     snapshot_add_conference(
         snapshot,
@@ -120,6 +120,8 @@ static void test_queues(void **state)
     assert_int_equal(queue->member_count, 2);
     assert_string_equal(queue->members[1].username, "1001");
     assert_int_equal(queue->members[1].level, 2);
+    assert_int_equal(snapshot_agent(snapshot, "1001")->status, SNAPSHOT_PAUSED);
+    assert_null(snapshot_agent(snapshot, "1002"));
     assert_int_equal(snapshot_queue(snapshot, 4)->member_count, 0);
     assert_null(snapshot_queue(snapshot, 6));
     assert_int_equal(snapshot_queues(snapshot, &count)[0].id, 4);
@@ -180,7 +182,7 @@ static void test_members_that_do_not_fit(void **state)
     struct snapshot *snapshot = make_queues();
 
     (void)state;
-    snapshot_add_member(snapshot, 6, &(struct snapshot_member){"alice", 1, 1});
+    snapshot_add_member(snapshot, 6, &(struct snapshot_member){"alice", 1, 1, SNAPSHOT_AVAILABLE});
     assert_int_equal(snapshot_publish(snapshot), -EINVAL);
     snapshot_unref(snapshot);
 
@@ -190,9 +192,9 @@ static void test_members_that_do_not_fit(void **state)
     snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 1});
     snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 2});
     snapshot_reserve(snapshot, SNAPSHOT_MEMBERS, 3);
-    snapshot_add_member(snapshot, 1, &(struct snapshot_member){"a", 1, 1});
-    snapshot_add_member(snapshot, 2, &(struct snapshot_member){"a", 1, 1});
-    snapshot_add_member(snapshot, 1, &(struct snapshot_member){"b", 1, 2});
+    snapshot_add_member(snapshot, 1, &(struct snapshot_member){"a", 1, 1, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 2, &(struct snapshot_member){"a", 1, 1, SNAPSHOT_AVAILABLE});
+    snapshot_add_member(snapshot, 1, &(struct snapshot_member){"b", 1, 2, SNAPSHOT_AVAILABLE});
     assert_int_equal(snapshot_publish(snapshot), -EINVAL);
     snapshot_unref(snapshot);
 }

@@ -172,6 +172,19 @@ static int run_queue(const struct agi_request *request, const struct snapshot *s
     return buf_error(out);
 }
 
+static int run_agent(const struct agi_request *request, const struct snapshot *snapshot,
+                     struct buf *out)
+{
+    const char *user = agi_argument(request, "user");
+    const struct snapshot_member *member;
+
+    if (!user)
+        return -EINVAL;
+    member = snapshot ? snapshot_agent(snapshot, user) : NULL;
+    set_result(out, member && member->status == SNAPSHOT_AVAILABLE ? "ok" : "away");
+    return buf_error(out);
+}
+
 static int run_conference(const struct agi_request *request, const struct snapshot *snapshot,
                           struct buf *out)
 {
@@ -225,6 +238,7 @@ static const struct script {
     {"conference", run_conference},
     {"conference-pin", run_conference_pin},
     {"ring-group-ended", run_ring_group_ended},
+    {"agent", run_agent},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

@@ -89,7 +89,7 @@ void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char
  * who talks to a caller of his queues, and whoever else is busy says so.
  */
 static void add_member(struct buf *out, const struct snapshot_queue *queue,
-                       const struct snapshot_member *member, const char *who, bool rests)
+                       const struct snapshot_member *member, const char *who, bool paused)
 {
     char text[NAME_SIZE];
 
@@ -102,7 +102,7 @@ static void add_member(struct buf *out, const struct snapshot_queue *queue,
     realtime_number(out, "penalty", member->level);
     realtime_number(out, "wrapuptime", queue->wrap_up_s);
     realtime_pair(out, "ringinuse", "no");
-    realtime_pair(out, "paused", rests ? "1" : "0");
+    realtime_pair(out, "paused", paused ? "1" : "0");
     buf_add_char(out, '\n');
 }
 
@@ -124,8 +124,11 @@ void realtime_members(struct buf *out, const struct snapshot *snapshot, const ch
     char who[NAME_SIZE];
 
     for (size_t i = 0; queue && i < queue->member_count; i++) {
-        if (name_member(snapshot, &queue->members[i], who))
-            add_member(out, queue, &queue->members[i], who,
-                       rests_has(rests, who, queue->wrap_up_s + RETRY_S, now_ms));
+        const struct snapshot_member *member = &queue->members[i];
+
+        if (member->status != SNAPSHOT_LOGGED_OUT && name_member(snapshot, member, who))
+            add_member(out, queue, member, who,
+                       member->status == SNAPSHOT_PAUSED ||
+                           rests_has(rests, who, queue->wrap_up_s + RETRY_S, now_ms));
     }
 }

@@ -55,11 +55,16 @@ bool cc_go_on(int res, const struct err *reason, int *first, struct err *err);
 int cc_agent_parse(const char *name, char username[STR_EXTENSION_MAX + 1],
                    const char **domain) DP_CHECK;
 
-/* Has the node know the agent, who is in `row` of `agents` or not at all, as the queue wants him.
- */
+/* What an agent is to be like, for the queue that is looked at. */
+struct cc_agent {
+    const char *contact;
+    int wrap_up_s;
+    enum snapshot_agent_status status;
+};
+
+/* Has the node know the agent, who is in `row` of `agents` or not at all, as he is to be. */
 int cc_agent_put(const struct fs_sync *sync, const struct fs_table *agents, size_t row,
-                 const char *name, const char *contact, const struct snapshot_queue *queue,
-                 struct err *err) DP_CHECK;
+                 const char *name, const struct cc_agent *agent, struct err *err) DP_CHECK;
 
 /* Deletes the agent, unless he is a member of a queue of the snapshot (NULL: the tenant is gone).
  */

@@ -45,7 +45,9 @@ static void add_params(struct xml *xml, const struct snapshot_queue *queue)
     doc_number(xml, "max-wait-time-with-no-agent-time-reached", 0);
     /* A level is asked as soon as the one below has nobody free. */
     doc_param(xml, "tier-rules-apply", "false");
+    /* Who hung up is of no further use, and the queue is not empty while he is noted. */
     doc_param(xml, "abandoned-resume-allowed", "false");
+    doc_number(xml, "discard-abandoned-after", 1);
 }
 
 /*

@@ -201,15 +201,25 @@ static int wait_for_type(struct esl *esl, enum esl_type type, int64_t deadline,
     return res;
 }
 
+/* Letters and spaces, which go out in quotes: "Logged Out" is one argument. */
+static bool is_phrase(const char *text)
+{
+    return text[0] && text[0] != ' ' && strlen(text) <= ESL_WORD_MAX &&
+           text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ")] == '\0';
+}
+
 /* "verb word word…" and the empty line that ends a command. -EINVAL: one of them is no word. */
 static int write_command(struct buf *line, const char *verb, const char *const words[],
                          size_t count)
 {
     buf_add_str(line, verb);
     for (size_t i = 0; i < count; i++) {
-        if (!esl_is_word(words[i]))
+        if (esl_is_word(words[i]))
+            buf_printf(line, "%s%s", line->len ? " " : "", words[i]);
+        else if (is_phrase(words[i]))
+            buf_printf(line, "%s'%s'", line->len ? " " : "", words[i]);
+        else
             return -EINVAL;
-        buf_printf(line, "%s%s", line->len ? " " : "", words[i]);
     }
     buf_add_str(line, "\n\n");
     return buf_error(line);

@@ -57,8 +57,9 @@ int esl_fd(const struct esl *esl);
  * of no interest).
  *
  * -EREMOTEIO: the answer begins with "-ERR" or "-USAGE" (it is in `err`, and in `reply`). -EINVAL:
- * one of them is no word; nothing was sent. -ENOBUFS, -ENOMEM of `reply`. After these four the
- * connection is as good as before; after any other error it says -ENOTCONN to everything.
+ * one of them is no word, nor made of letters and spaces (which is sent in quotes); nothing was
+ * sent. -ENOBUFS, -ENOMEM of `reply`. After these four the connection is as good as before; after
+ * any other error it says -ENOTCONN to everything.
  */
 int esl_api(struct esl *esl, const char *const words[], size_t count, struct buf *reply,
             struct err *err) DP_CHECK;

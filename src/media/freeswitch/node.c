@@ -33,11 +33,12 @@ struct fs_node {
     int wake_fd; /* readable when there is something new to do */
 
     /* The thread's own. */
-    struct esl *esl;    /* NULL: not connected */
-    uint64_t counted;   /* of its commands, in `state` */
-    int64_t not_before; /* no connecting before this */
-    int64_t retry_ms;   /* the pause after the next failure */
-    int64_t status_at;  /* when the next status is due */
+    struct esl *esl;         /* NULL: not connected */
+    uint64_t counted;        /* of its commands, in `state` */
+    int64_t not_before;      /* no connecting before this */
+    int64_t retry_ms;        /* the pause after the next failure */
+    int64_t status_at;       /* when the next status is due */
+    struct fs_changes later; /* to be tried again then */
 
     pthread_mutex_t lock; /* guards all that follows */
     struct fs_changes changes;
@@ -253,12 +254,15 @@ static void do_connect(struct fs_node *node)
 
 static int do_status(struct fs_node *node, struct err *err)
 {
+    struct change change;
     uint64_t sessions = 0;
     int res = fs_sessions(node->esl, &sessions, err);
 
     node->status_at = clock_mono_ms() + STATUS_MS;
     pthread_mutex_lock(&node->lock);
     node->state.sessions = sessions;
+    while (fs_changes_take(&node->later, &change))
+        add_change(node, &change, false);
     pthread_mutex_unlock(&node->lock);
     return res;
 }
@@ -266,7 +270,7 @@ static int do_status(struct fs_node *node, struct err *err)
 /* What could not be done for want of a tenant is done when all are there again. */
 static int do_everything(struct fs_node *node, struct err *err)
 {
-    const struct fs_sync sync = {node->esl, node->registry};
+    const struct fs_sync sync = {node->esl, node->registry, &node->later};
     int res = fs_compare(&sync, err);
 
     if (res == -EAGAIN)
@@ -276,7 +280,7 @@ static int do_everything(struct fs_node *node, struct err *err)
 
 static int do_change(struct fs_node *node, const struct change *change, struct err *err)
 {
-    const struct fs_sync sync = {node->esl, node->registry};
+    const struct fs_sync sync = {node->esl, node->registry, &node->later};
     int res = fs_tell(&sync, change, err);
 
     if (res == -EAGAIN)
@@ -358,6 +362,7 @@ static void free_node(struct fs_node *node)
 {
     esl_close(node->esl);
     fs_changes_clear(&node->changes);
+    fs_changes_clear(&node->later);
     if (node->password)
         explicit_bzero(node->password, strlen(node->password));
     free(node->password);

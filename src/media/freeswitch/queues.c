@@ -81,8 +81,9 @@ static int put_members(const struct queue *queue, struct err *err)
 
         if (!find_agent(queue, member, name, contact))
             continue;
-        res = cc_agent_put(queue->sync, &queue->agents, fs_table_find(&queue->agents, "name", name),
-                           name, contact, queue->wanted, err);
+        res = cc_agent_put(
+            queue->sync, &queue->agents, fs_table_find(&queue->agents, "name", name), name,
+            &(struct cc_agent){contact, queue->wanted->wrap_up_s, member->status}, err);
         if (!res)
             res = put_tier(queue, name, member, err);
     }
@@ -134,23 +135,58 @@ static bool is_current(const struct fs_table *loaded, size_t row,
                   wanted->no_agent_to ? "1" : "0") == 0;
 }
 
+/* Whether anybody is in the queue, or was a moment ago. */
+static int is_in_use(const struct queue *queue, bool *out, struct err *err)
+{
+    struct buf reply;
+    int res;
+
+    buf_init(&reply, CC_NUMBER_SIZE);
+    res = ESL_API(queue->sync->esl, &reply, err, "callcenter_config", "queue", "count", "members",
+                  queue->name);
+    *out = res || strcmp(reply.data, "0\n") != 0;
+    buf_free(&reply);
+    return res;
+}
+
+static int postpone(const struct queue *queue, struct err *err)
+{
+    struct change change = {.table = CHANGE_QUEUES};
+    const char *domain;
+    int64_t id;
+
+    if (fs_queue_parse(queue->name, &id, &domain) ||
+        str_copy(change.domain, sizeof(change.domain), domain) ||
+        str_printf(change.key, sizeof(change.key), "%lld", (long long)id))
+        return 0;
+    /* As many as fit: all the others are found when everything is compared. */
+    return fs_changes_add(queue->sync->later, &change, false) == -ENOMEM
+               ? err_set(err, -ENOMEM, "no memory for a change")
+               : 0;
+}
+
 /* To add a tier, the queue is fetched if need be, before it is seen that there is no such agent. */
 static int load_again(const struct queue *queue, struct err *err)
 {
-    int res = CC_RUN(queue->sync, err, "queue", "unload", queue->name);
+    bool in_use = false;
+    int res = is_in_use(queue, &in_use, err);
 
-    return res ? res
-               : cc_unless("Agent not found",
-                           CC_RUN(queue->sync, err, "tier", "add", queue->name, "-"), err);
+    if (res)
+        return res;
+    if (in_use)
+        return postpone(queue, err);
+    res = CC_RUN(queue->sync, err, "queue", "unload", queue->name);
+    if (res || !queue->wanted)
+        return res;
+    return cc_unless("Agent not found", CC_RUN(queue->sync, err, "tier", "add", queue->name, "-"),
+                     err);
 }
 
 static int apply(struct queue *queue, const struct fs_table *loaded, size_t row, struct err *err)
 {
     int res = 0;
 
-    if (!queue->wanted)
-        res = CC_RUN(queue->sync, err, "queue", "unload", queue->name);
-    else if (!is_current(loaded, row, queue->wanted))
+    if (!queue->wanted || !is_current(loaded, row, queue->wanted))
         res = load_again(queue, err);
     if (!res && queue->wanted)
         res = put_members(queue, err);

@@ -1,10 +1,13 @@
-"""Services of the tests' tenants."""
+"""Services and users of the tests' tenants."""
+
+from .db import md5, password
 
 
 class Tenant:
     """Makes services of a tenant, each behind a number that the edge knows when it is made."""
 
     def __init__(self, platform, domain="a.test"):
+        self._made = []           # (table, id)
         self._platform = platform
         self._db = platform.db
         self._domain = domain
@@ -41,6 +44,21 @@ class Tenant:
         leads = {name: self.extension(target) for name, target in (targets or {}).items()}
         self._number(number, "ring_group", group, **leads)
 
+    def user(self, number):
+        """A user with a number of the same name, without forwarding."""
+        self._number(number, "user", self._insert(
+            "users", username=number, ha1=md5(number, self._domain, password(number, self._domain))))
+
+    def code(self, number, feature):
+        self._insert("extensions", number=number, type="feature", feature=feature)
+        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", "type=")
+
+    def remove(self):
+        """Takes away all that was made, the last first."""
+        while self._made:
+            table, key = self._made.pop()
+            self._db.rows(f"DELETE FROM voip.{table} WHERE id = %s", key)
+
     def extension(self, number):
         return self._db.value("SELECT id FROM voip.extensions WHERE domain_id = %s AND number = %s",
                               self._id, number)
@@ -55,7 +73,10 @@ class Tenant:
 
     def _insert(self, table, **columns):
         """The id of the row, None of a table that has none."""
-        return self._db.rows(
+        key = self._db.rows(
             f"INSERT INTO voip.{table} (domain_id, {', '.join(columns)}) "
             f"VALUES (%s{', %s' * len(columns)}) RETURNING *", self._id,
             *columns.values())[0].get("id")
+        if key is not None:
+            self._made.append((table, key))
+        return key
