@@ -16,11 +16,12 @@ class Platform:
     """
     The platform of one state folder. `clone`: the source tree (conf/, scripts/, db/). `program`:
     the built dialplane. `config`: the deployment file. `host`, `media`, `kamailio`: what HOST=,
-    MEDIA= and KAMAILIO= say, "" for what the deployment file says. `report` is called with a line
-    of text after each step.
+    MEDIA= and KAMAILIO= say, "" for what the deployment file says. `node`: which one of a file with
+    several. `report` is called with a line of text after each step.
     """
 
-    def __init__(self, state, clone, program, config, report, host="", media="", kamailio=""):
+    def __init__(self, state, clone, program, config, report, host="", media="", kamailio="",
+                 node=""):
         self.state = state
         self.supervisor = Supervisor(state)
         self.deployment = None
@@ -28,7 +29,8 @@ class Platform:
         self._program = program
         self._config = config
         self._report = report
-        self._overrides = {"--host": host, "--media": media, "--kamailio": kamailio}
+        self._overrides = {"--host": host, "--media": media, "--kamailio": kamailio,
+                           "--node": node}
 
     def dialplane(self, verb, *options, **how):
         return self.state.run([self.state / "bin/dialplane", verb, "-s", self.state, *options],

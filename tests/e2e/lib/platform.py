@@ -20,7 +20,7 @@ from .ports import free_ports, free_range
 PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 
 
-def deployment_text(media_server, dialplan="static", **edge):
+def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
     """A deployment file on loopback on ports that are free now."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
      db) = free_ports(12)
@@ -29,7 +29,7 @@ def deployment_text(media_server, dialplan="static", **edge):
         "version": 1,
         "media_server": media_server,
         "nodes": [{"name": "one", "address": "127.0.0.1", "inside": "127.0.0.1",
-                   "roles": ["edge", "media", "control", "queue", "db"]}],
+                   "roles": ["edge", "media", "control", "queue", "db"]}, *more_nodes],
         # All phones of the tests have one address: no limit per address.
         "edge": {"sip_port": sip, "inside_port": inside, "rpc_port": rpc,
                  "rtpengine_port": control, "rtp_first": rtp, "rtp_last": rtp + 399,
@@ -61,7 +61,8 @@ class TestPlatform:
 
     __test__ = False
 
-    def __init__(self, media_server, kamailio="", report=print, dialplan="static", **edge):
+    def __init__(self, media_server, kamailio="", report=print, dialplan="static", more_nodes=(),
+                 **edge):
         self.account = Account()
         shared_cache(self.account)
         self.folder = Path(tempfile.mkdtemp(prefix="dialplane-", dir="/tmp"))
@@ -73,8 +74,9 @@ class TestPlatform:
         self._count = 0
         self.calls = []           # Call-ID of every call that has to have a record
         config = self.folder / "deploy.yaml"
-        config.write_text(deployment_text(media_server, dialplan, **edge), encoding="utf-8")
-        self._platform = Platform(self.state, CLONE, PROGRAM, config, report, kamailio=kamailio)
+        config.write_text(deployment_text(media_server, dialplan, more_nodes, **edge), encoding="utf-8")
+        self._platform = Platform(self.state, CLONE, PROGRAM, config, report, kamailio=kamailio,
+                                  node="one" if more_nodes else "")
         self.supervisor = self._platform.supervisor
         self.db = self.edge = self._child = None
 
