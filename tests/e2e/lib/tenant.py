@@ -44,6 +44,17 @@ class Tenant:
         leads = {name: self.extension(target) for name, target in (targets or {}).items()}
         self._number(number, "ring_group", group, **leads)
 
+    def schedule(self, number, **targets):
+        """`targets`: the number that each state leads to."""
+        schedule = self._insert("schedules", name=number, **{
+            state: self.extension(target) for state, target in targets.items()})
+        self._number(number, "schedule", schedule)
+        return schedule
+
+    def alias(self, number, user):
+        """Another number of the user."""
+        self._number(number, "user", self._user(user))
+
     def user(self, number):
         """A user with a number of the same name, without forwarding."""
         self._number(number, "user", self._insert(
