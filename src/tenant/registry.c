@@ -234,6 +234,8 @@ void registry_stop(struct registry *registry)
     pthread_mutex_lock(&registry->lock);
     registry->stopping = true;
     registry->stop_by = clock_mono_ms() + STOP_MS;
+    /* It may be gone before the last reader is. */
+    registry->db = NULL;
     pthread_mutex_unlock(&registry->lock);
     registry_timer_stop(registry);
     registry_copies_stop(registry);

@@ -42,8 +42,8 @@ int registry_new(struct registry **out, const struct registry_options *options) 
 
 /*
  * Ends the registry's threads, and the waiting, now and from now on. The first step of stopping:
- * while the listener and the readers are still there. What is to be written is, within a second.
- * Copes with NULL.
+ * while the listener and the readers are still there, which then may go in any order. What is to be
+ * written is, within a second. Copes with NULL.
  */
 void registry_stop(struct registry *registry);
 

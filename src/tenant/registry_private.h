@@ -72,7 +72,7 @@ struct registry {
     /* registry_queue.c */
     struct tenants queues[READINGS];
     size_t queued[READINGS];
-    struct listen *db; /* for listen_wake; NULL while offline */
+    struct listen *db; /* for listen_wake; NULL while offline, and once stopped */
     bool names_due;    /* the list of tenants is to be read; the listener's thread only */
     bool names_known;  /* who is not in the map does not exist */
     int64_t names_failed_until;

@@ -50,7 +50,7 @@ size_t registry_pending(const struct registry *registry)
 void registry_connected(struct registry *registry, struct listen *db)
 {
     pthread_mutex_lock(&registry->lock);
-    registry->db = db;
+    registry->db = registry->stopping ? NULL : db;
     pthread_mutex_unlock(&registry->lock);
     registry_changed(registry, NULL);
     listen_wake(db);
