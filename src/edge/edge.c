@@ -59,6 +59,7 @@ struct edge {
     pthread_cond_t wake;
     bool stopping;
     bool reload;           /* the tables have to be read again */
+    bool busy;             /* with that, or with a key for the first time */
     int64_t reload_every;  /* ms */
     int64_t reload_at;     /* at the latest */
     struct key_list fresh; /* to be refreshed now */
@@ -216,9 +217,11 @@ static void do_reload(struct edge *edge)
 
     edge->reload = false;
     edge->reload_at = clock_mono_ms() + edge->reload_every;
+    edge->busy = true;
     pthread_mutex_unlock(&edge->lock);
     res = read_again(edge, &err);
     pthread_mutex_lock(&edge->lock);
+    edge->busy = false;
     if (!res)
         edge->state.reloads++;
     note(edge, res, &err);
@@ -233,9 +236,11 @@ static void do_key(struct edge *edge, struct key_list *list)
     /* Taken out during the call, because reload_instead() may clear the list. */
     list_pop(list);
     edge->keys--;
+    edge->busy = !key->again;
     pthread_mutex_unlock(&edge->lock);
     res = refresh_key(edge, key, &err);
     pthread_mutex_lock(&edge->lock);
+    edge->busy = false;
     note(edge, res, &err);
     if (!res && key->again) {
         free(key);
@@ -361,7 +366,7 @@ void edge_state(struct edge *edge, struct edge_state *out)
 {
     pthread_mutex_lock(&edge->lock);
     *out = edge->state;
-    out->current = edge->state.reachable && !edge->reload && !edge->fresh.first;
+    out->current = edge->state.reachable && !edge->reload && !edge->fresh.first && !edge->busy;
     pthread_mutex_unlock(&edge->lock);
 }
 

@@ -43,7 +43,7 @@ void edge_reload(struct edge *edge);
 
 struct edge_state {
     bool reachable;     /* the last call was answered */
-    bool current;       /* nothing waits */
+    bool current;       /* nothing waits, or is under way */
     uint64_t refreshed; /* keys, each counted once */
     uint64_t reloads;   /* of all tables */
     uint64_t failures;
