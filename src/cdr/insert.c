@@ -137,37 +137,37 @@ static void add_row(struct buf arrays[COLUMNS], const struct insert_row *row)
 }
 
 /* Classes of SQLSTATE that blame the data: 22 (data exception), 23 (constraint), 54 (too large). */
-static int classify(PGconn *conn, const PGresult *result, struct err *err)
+static int classify(const PGresult *result, struct err *err)
 {
-    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     int res = -EAGAIN;
 
-    if (PQstatus(conn) != CONNECTION_OK)
-        res = -ENOTCONN;
-    else if (state &&
-             (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
+    if (state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
         res = -EINVAL;
-    text = text ? text : PQerrorMessage(conn);
+    text = text ? text : PQresultErrorMessage(result);
     return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-static int execute(PGconn *conn, const struct buf arrays[COLUMNS], struct err *err)
+static int execute(const struct insert *insert, const struct buf arrays[COLUMNS], struct err *err)
 {
     const char *values[COLUMNS];
-    PGresult *result;
-    int res = 0;
+    PGresult *result = NULL;
+    int res;
 
     for (int i = 0; i < COLUMNS; i++)
         values[i] = arrays[i].data;
-    result = PQexecParams(conn, statement, COLUMNS, NULL, values, NULL, NULL, 0);
-    if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        res = classify(conn, result, err);
+    res = pg_wait_query(insert->conn, statement, COLUMNS, values, insert->wait, &result, err);
+    if (!res && PQresultStatus(result) != PGRES_COMMAND_OK)
+        res = classify(result, err);
     PQclear(result);
     return res;
 }
 
-int insert_rows(PGconn *conn, const struct insert_row *rows, size_t count, struct err *err)
+/* As insert_good_rows, by one statement; -EINVAL when the data of a row is refused, nobody knows of
+ * which, and nothing was inserted. */
+static int insert_rows(const struct insert *insert, const struct insert_row *rows, size_t count,
+                       struct err *err)
 {
     struct buf arrays[COLUMNS];
     int res = 0;
@@ -187,27 +187,26 @@ int insert_rows(PGconn *conn, const struct insert_row *rows, size_t count, struc
     if (res == -ENOBUFS)
         err_set(err, res = -EINVAL, "too many bytes for one statement");
     else
-        res = res ? err_sys(err, res, "memory for a batch") : execute(conn, arrays, err);
+        res = res ? err_sys(err, res, "memory for a batch") : execute(insert, arrays, err);
     for (int i = 0; i < COLUMNS; i++)
         buf_free(&arrays[i]);
     return res;
 }
 
 /* Halves what is refused, down to the row. */
-static int insert_piece(PGconn *conn, const struct insert_row *rows, size_t count,
-                        insert_refuse *refuse, void *arg, struct err *err)
+static int insert_piece(const struct insert *insert, const struct insert_row *rows, size_t count,
+                        struct err *err)
 {
     struct err own;
-    int res = insert_rows(conn, rows, count, &own);
+    int res = insert_rows(insert, rows, count, &own);
 
     if (res == -EINVAL && count == 1) {
-        refuse(arg, rows, own.text);
+        insert->refuse(insert->arg, rows, own.text);
         return 0;
     }
     if (res == -EINVAL) {
-        res = insert_piece(conn, rows, count / 2, refuse, arg, err);
-        return res ? res
-                   : insert_piece(conn, rows + count / 2, count - count / 2, refuse, arg, err);
+        res = insert_piece(insert, rows, count / 2, err);
+        return res ? res : insert_piece(insert, rows + count / 2, count - count / 2, err);
     }
     return res ? err_set(err, res, "%s", own.text) : 0;
 }
@@ -222,14 +221,14 @@ static size_t fitting(const struct insert_row *rows, size_t count)
     return fit;
 }
 
-int insert_good_rows(PGconn *conn, const struct insert_row *rows, size_t count,
-                     insert_refuse *refuse, void *arg, struct err *err)
+int insert_good_rows(const struct insert *insert, const struct insert_row *rows, size_t count,
+                     struct err *err)
 {
     int res = 0;
 
     for (size_t done = 0, fit; !res && done < count; done += fit) {
         fit = fitting(rows + done, count - done);
-        res = insert_piece(conn, rows + done, fit, refuse, arg, err);
+        res = insert_piece(insert, rows + done, fit, err);
     }
     return res;
 }

@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "cdr/record.h"
+#include "store/pg_wait.h"
 
 struct insert_row {
     struct cdr cdr;
@@ -15,23 +16,23 @@ struct insert_row {
     void *arg; /* the caller's */
 };
 
+/* Where to, and who is told of a row whose data is refused. */
+struct insert {
+    PGconn *conn;
+    const struct pg_wait *wait;
+    void (*refuse)(void *arg, const struct insert_row *row, const char *reason);
+    void *arg;
+};
+
 /*
- * Inserts all rows by one statement, which is its own transaction; rows that are there already (by
- * the call's id and start) stay as they are. The tenant's id is looked up by its domain.
+ * Inserts the rows, as a rule by one statement, which is its own transaction; by several where one
+ * would be too large. Rows that are there already (by the call's id and start) stay as they are.
+ * The tenant's id is looked up by its domain. Rows whose data is refused are found by halving, and
+ * the others are inserted.
  *
- * -EINVAL when the data is refused (of one row at least, nobody knows which; nothing was
- * inserted); -ENOTCONN when the connection is lost; -EAGAIN for any other refusal, which is not
- * the rows' fault: no space, no rights, shutting down. -ENOMEM.
+ * -ENOTCONN when the connection is lost, or the server silent; -EAGAIN for any refusal that is not
+ * the rows' fault: no space, no rights, shutting down. -ENOMEM. After an error some rows may have
+ * been inserted and some refused; all may be given again.
  */
-int insert_rows(PGconn *conn, const struct insert_row *rows, size_t count,
-                struct err *err) DP_CHECK;
-
-typedef void insert_refuse(void *arg, const struct insert_row *row, const char *reason);
-
-/*
- * As insert_rows, but in several statements where one would be too large, and rows whose data is
- * refused are found by halving and given to `refuse`, the others are inserted. After an error some
- * rows may have been inserted and some refused; all may be given again.
- */
-int insert_good_rows(PGconn *conn, const struct insert_row *rows, size_t count,
-                     insert_refuse *refuse, void *arg, struct err *err) DP_CHECK;
+int insert_good_rows(const struct insert *insert, const struct insert_row *rows, size_t count,
+                     struct err *err) DP_CHECK;

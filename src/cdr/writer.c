@@ -2,26 +2,22 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cdr/insert.h"
 #include "cdr/stream.h"
-#include "cdr/text.h"
-#include "store/redis.h"
+#include "cdr/writer_private.h"
 
 enum {
-    BATCH = 500,
     BLOCK_MS = 1000, /* how long an idle writer waits in Redis, and with that for its own stop */
     REDIS_MS = 5000,
+    ANSWER_MS = 5000, /* what the database gets beyond its own limit for a statement */
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 2000,
     CLAIM_EVERY_MS = 30 * 1000, /* looking for what others have left */
     CLAIM_IDLE_MS = 60 * 1000,  /* longer than any batch of a living writer takes */
     PARTITIONS_EVERY_MS = 24 * 3600 * 1000,
-    REASON_MAX = 256,
 };
 
 /* One of the two servers, as far as it being away is concerned. */
@@ -31,25 +27,18 @@ struct link {
     bool away; /* and this was said */
 };
 
-struct dead {
-    const struct redis_entry *entry;
-    char reason[REASON_MAX];
-};
-
 struct writer {
     const struct writer_options *options;
     struct writer_stats stats;
     struct link redis_link, pg_link;
     struct redis *redis; /* NULL between two tries */
     PGconn *pg;          /* likewise */
+    struct pg_wait wait; /* for the latter's answers */
     bool own;            /* look first for what this writer was given before and has not done */
-    int64_t claim_ms, partitions_ms; /* when to do so again */
+    int64_t claim_ms, partitions_ms; /* when to look for what others have left, and the months */
+    char cursor[REDIS_ID_SIZE];      /* how far that look is, "0-0" before and after it */
 
-    struct redis_entries entries; /* the batch in hand */
-    struct redis_entry *good;     /* those of them that are not dead */
-    struct insert_row *rows;      /* BATCH of them */
-    struct dead *dead;            /* BATCH of them */
-    size_t rows_count, dead_count;
+    struct writer_batch batch; /* what is in hand */
 };
 
 static bool wait_stop(const struct writer *writer, int ms)
@@ -106,16 +95,23 @@ static int connect_redis(struct writer *writer, struct err *err)
                       options->redis_password, REDIS_MS, err);
 }
 
-/* Whether the table can take the coming months. Failing that is no reason not to insert. */
-static void ensure_partitions(struct writer *writer)
+/* Whether the table can take the coming months. Failing that is no reason not to insert, as long as
+ * there is a connection. */
+static int ensure_partitions(struct writer *writer, struct err *err)
 {
-    struct err err;
+    PGresult *result = NULL;
+    int res;
 
     if (clock_mono_ms() < writer->partitions_ms)
-        return;
+        return 0;
     writer->partitions_ms = clock_mono_ms() + PARTITIONS_EVERY_MS;
-    if (pg_exec(writer->pg, "SELECT voip.cdr_ensure_partitions()", &err))
-        log_error("partitions of voip.cdr: %s", err.text);
+    res = pg_wait_query(writer->pg, "SELECT voip.cdr_ensure_partitions()", 0, NULL, &writer->wait,
+                        &result, err);
+    if (!res && PQresultStatus(result) != PGRES_TUPLES_OK)
+        log_error("partitions of voip.cdr: %.*s", (int)strcspn(PQresultErrorMessage(result), "\n"),
+                  PQresultErrorMessage(result));
+    PQclear(result);
+    return res;
 }
 
 static int connect_pg(struct writer *writer, struct err *err)
@@ -130,101 +126,60 @@ static int connect_pg(struct writer *writer, struct err *err)
     return res;
 }
 
+/* Some of what others have left. The look goes on at the next call, or is over for a while. */
+static int claim_entries(struct writer *writer, struct err *err)
+{
+    int res = redis_claim(writer->redis, CDR_STREAM, CDR_GROUP, writer->options->consumer,
+                          CLAIM_IDLE_MS, WRITER_BATCH, writer->cursor, &writer->batch.entries, err);
+
+    if (!res && strcmp(writer->cursor, "0-0") == 0)
+        writer->claim_ms = clock_mono_ms() + CLAIM_EVERY_MS;
+    return res;
+}
+
 /* The next entries: this writer's own, those that others have left, or new ones. */
 static int read_entries(struct writer *writer, struct err *err)
 {
     const char *consumer = writer->options->consumer;
-    char cursor[REDIS_ID_SIZE] = "0-0";
     int res;
 
     if (writer->own) {
-        res = redis_read_own(writer->redis, CDR_STREAM, CDR_GROUP, consumer, BATCH,
-                             &writer->entries, err);
-        writer->own = res || writer->entries.count > 0;
+        res = redis_read_own(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH,
+                             &writer->batch.entries, err);
+        writer->own = res || writer->batch.entries.count > 0;
         return res;
     }
-    if (clock_mono_ms() >= writer->claim_ms) {
-        res = redis_claim(writer->redis, CDR_STREAM, CDR_GROUP, consumer, CLAIM_IDLE_MS, BATCH,
-                          cursor, &writer->entries, err);
-        /* More of them: at once. */
-        if (!res && strcmp(cursor, "0-0") == 0)
-            writer->claim_ms = clock_mono_ms() + CLAIM_EVERY_MS;
-        return res;
-    }
-    return redis_read(writer->redis, CDR_STREAM, CDR_GROUP, consumer, BATCH, BLOCK_MS,
-                      &writer->entries, err);
-}
-
-static void add_dead(struct writer *writer, const struct redis_entry *entry, const char *reason)
-{
-    struct dead *dead = &writer->dead[writer->dead_count++];
-
-    dead->entry = entry;
-    text_copy(dead->reason, sizeof(dead->reason), reason, strlen(reason));
-}
-
-static void refuse_row(void *arg, const struct insert_row *row, const char *reason)
-{
-    add_dead(arg, row->arg, reason);
-}
-
-/* Done with already, all but for the acknowledgement. */
-static bool is_deleted(const struct redis_entry *entry)
-{
-    return !*entry->src && !*entry->node && entry->len == 0;
-}
-
-/* Entries become rows, dead ones, or nothing. -ENOMEM leaves the batch for another try. */
-static int parse_entries(struct writer *writer, size_t *legs, struct err *err)
-{
-    *legs = 0;
-    writer->rows_count = writer->dead_count = 0;
-    for (size_t i = 0; i < writer->entries.count; i++) {
-        struct redis_entry *entry = &writer->entries.list[i];
-        struct insert_row *row = &writer->rows[writer->rows_count];
-        int res;
-
-        if (is_deleted(entry))
-            continue;
-        res = cdr_parse(&row->cdr, entry->src, entry->node, entry->body, entry->len, err);
-
-        if (res == -ENOMEM)
-            return res;
-        if (res == -ENOMSG) {
-            ++*legs;
-        } else if (res) {
-            add_dead(writer, entry, err->text);
-        } else {
-            row->raw = entry->body;
-            row->raw_len = entry->len;
-            row->arg = entry;
-            writer->rows_count++;
-        }
-    }
-    return 0;
+    if (clock_mono_ms() >= writer->claim_ms)
+        return claim_entries(writer, err);
+    return redis_read(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH, BLOCK_MS,
+                      &writer->batch.entries, err);
 }
 
 static int insert_batch(struct writer *writer, struct err *err)
 {
+    struct insert insert = {
+        .wait = &writer->wait, .refuse = writer_batch_refuse, .arg = &writer->batch};
     int res = connect_pg(writer, err);
 
+    if (!res)
+        res = ensure_partitions(writer, err);
     if (res)
         return res;
-    ensure_partitions(writer);
-    return insert_good_rows(writer->pg, writer->rows, writer->rows_count, refuse_row, writer, err);
+    insert.conn = writer->pg;
+    return insert_good_rows(&insert, writer->batch.rows, writer->batch.rows_count, err);
 }
 
 /* Tries until the rows are committed. False when it is time to stop. */
 static bool insert_surely(struct writer *writer)
 {
-    size_t dead_before = writer->dead_count;
+    size_t dead_before = writer->batch.dead_count;
     struct err err;
     int res;
 
-    if (writer->rows_count == 0)
+    if (writer->batch.rows_count == 0)
         return true;
     while ((res = insert_batch(writer, &err))) {
-        writer->dead_count = dead_before;
+        writer->batch.dead_count = dead_before;
         /* A refusal that is not the data's fault may be this server's: a standby, shutting down. */
         drop_pg(writer);
         link_down(writer, &writer->pg_link, &err);
@@ -236,50 +191,14 @@ static bool insert_surely(struct writer *writer)
     return true;
 }
 
-/* Acknowledges all but the dead ones. */
-static int acknowledge(struct writer *writer, struct err *err)
-{
-    const struct redis_entries *entries = &writer->entries;
-    bool is_dead[BATCH] = {false};
-    size_t count = 0;
-    int res;
-
-    for (size_t i = 0; i < writer->dead_count; i++)
-        is_dead[writer->dead[i].entry - entries->list] = true;
-    for (size_t i = 0; i < entries->count; i++)
-        if (!is_dead[i])
-            writer->good[count++] = entries->list[i];
-    res = redis_ack(writer->redis, CDR_STREAM, CDR_GROUP, writer->good, count, err);
-    if (!res)
-        writer->stats.taken += count;
-    return res;
-}
-
-static int bury_one(struct writer *writer, const struct dead *dead, struct err *err)
-{
-    int res = redis_add_dead(writer->redis, CDR_DEAD, dead->entry, dead->reason, err);
-
-    if (!res)
-        res = redis_ack(writer->redis, CDR_STREAM, CDR_GROUP, dead->entry, 1, err);
-    if (res)
-        return res;
-    log_warning("a record of %s, entry %s, is now in %s: %s", dead->entry->src, dead->entry->id,
-                CDR_DEAD, dead->reason);
-    writer->stats.dead++;
-    writer->stats.taken++;
-    return 0;
-}
-
 /*
- * Moves dead entries to their stream. When Redis refuses, being full, they stay where they are
- * until they are claimed again: what makes room are the rows, so the dead must not hold them up.
+ * When Redis takes no dead entry, being full, they stay where they are until they are claimed
+ * again: what makes room are the rows, so the dead must not hold them up.
  */
 static int bury(struct writer *writer, struct err *err)
 {
-    int res = 0;
+    int res = writer_batch_bury(&writer->batch, writer->redis, &writer->stats, err);
 
-    for (size_t i = 0; !res && i < writer->dead_count; i++)
-        res = bury_one(writer, &writer->dead[i], err);
     if (res != -EREMOTEIO)
         return res;
     log_error("records that can be no row stay in %s for now: %s", CDR_STREAM, err->text);
@@ -290,19 +209,18 @@ static int bury(struct writer *writer, struct err *err)
 /* Entries into rows and out of Redis. What fails leaves them there, as this writer's own. */
 static int process(struct writer *writer, struct err *err)
 {
-    size_t legs;
-    int res = parse_entries(writer, &legs, err);
+    int res = writer_batch_parse(&writer->batch, err);
 
     if (!res && !insert_surely(writer))
         res = -ECANCELED;
     if (!res)
-        res = acknowledge(writer, err);
+        res = writer_batch_acknowledge(&writer->batch, writer->redis, &writer->stats, err);
     if (!res)
         res = bury(writer, err);
     if (res)
         writer->own = true;
     else
-        writer->stats.legs += legs;
+        writer->stats.legs += writer->batch.legs;
     return res;
 }
 
@@ -318,9 +236,9 @@ static int turn(struct writer *writer, struct err *err)
     if (res)
         return res;
     link_up(&writer->redis_link);
-    if (writer->entries.count)
+    if (writer->batch.entries.count)
         res = process(writer, err);
-    redis_entries_free(&writer->entries);
+    redis_entries_free(&writer->batch.entries);
     return res;
 }
 
@@ -345,21 +263,21 @@ int writer_run(const struct writer_options *options, struct writer_stats *stats,
         .options = options,
         .redis_link = {"Redis", RETRY_FIRST_MS, false},
         .pg_link = {"PostgreSQL", RETRY_FIRST_MS, false},
+        .cursor = "0-0",
     };
-    int res = 0;
+    int res = writer_batch_init(&writer.batch);
 
-    writer.rows = calloc(BATCH, sizeof(*writer.rows));
-    writer.dead = calloc(BATCH, sizeof(*writer.dead));
-    writer.good = calloc(BATCH, sizeof(*writer.good));
-    if (writer.rows && writer.dead && writer.good)
-        loop(&writer);
+    writer.wait = (struct pg_wait){
+        .timeout_ms = (int)options->database.statement_timeout_ms + ANSWER_MS,
+        .stop_fd = options->stop_fd,
+    };
+    if (res)
+        err_set(err, res, "out of memory");
     else
-        res = err_set(err, -ENOMEM, "out of memory");
+        loop(&writer);
     *stats = writer.stats;
     drop_redis(&writer);
     drop_pg(&writer);
-    free(writer.rows);
-    free(writer.dead);
-    free(writer.good);
+    writer_batch_free(&writer.batch);
     return res;
 }

@@ -192,6 +192,42 @@ def test_deleted_and_not_acknowledged(writer):
     assert writer.length(DEAD) == 0
 
 
+def test_many_of_another_writer(writer):
+    """What another writer is at, however much it is, holds nobody up."""
+    assert writer.end() == 0
+    writer.redis.call("EVAL", "for i = 1, 6000 do redis.call('XADD', KEYS[1], '*', 'src', 'edge', "
+                      "'node', 'one', 'body', '{}') end", 1, STREAM)
+    writer.redis.call("XREADGROUP", "GROUP", "writers", "other-1", "COUNT", 6000, "STREAMS", STREAM,
+                      ">")
+    writer.start()
+    call, = new_calls(1)
+    writer.add(json.dumps(edge(call)))
+    writer.wait_for_rows([call])
+    assert writer.redis.call("XPENDING", STREAM, "writers")[0] == 6000
+
+
+def test_database_hangs(writer):
+    """A PostgreSQL that is stopped and not gone holds nobody who wants to end."""
+    first, *calls = new_calls(3)
+    writer.add(json.dumps(edge(first)))
+    writer.wait_for_rows([first])
+    backend = writer.db.value("SELECT pid FROM pg_stat_activity "
+                              "WHERE application_name = 'dialplane cdr-writer'")
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        for call in calls:
+            writer.add(json.dumps(edge(call)))
+        wait_for(lambda: writer.redis.call("XPENDING", STREAM, "writers")[0] > 0, "it has them")
+        assert writer.end() == 0
+        # The next one has another process of the server.
+        writer.start()
+        writer.wait_for_rows(calls)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    writer.finish()
+    assert writer.length(DEAD) == 0
+
+
 def test_killed(writer):
     """Writer and PostgreSQL are killed again and again while entries come in."""
     calls, rng, ends = new_calls(6000), random.Random(3), time.monotonic() + 6

@@ -1,0 +1,23 @@
+/*
+ * Statements for those who must not hang with the server: a living kernel under a stopped
+ * PostgreSQL acknowledges what it is sent, so neither keepalives nor libpq ever give up.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+
+struct pg_wait {
+    int timeout_ms; /* longer than the server's own statement timeout */
+    int stop_fd;    /* once it is readable, 2 s are left; -1: there is none */
+};
+
+/*
+ * One statement with `count` text parameters ($1 …; NULL is SQL's null). On success `out` is what
+ * the server said, which may be an error; it is the caller's, for PQclear. -ENOTCONN when the
+ * connection is lost or the server silent: it is of no more use.
+ */
+int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const values[],
+                  const struct pg_wait *wait, PGresult **out, struct err *err) DP_CHECK;
