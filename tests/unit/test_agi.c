@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "media/asterisk/agi_protocol.h"
 #include "media/asterisk/agi_scripts.h"
+#include "media/ring.h"
 #include "tenants.h"
 
 #define HEAD "agi_network: yes\nagi_network_script: "
@@ -340,6 +342,42 @@ static void test_server_with_too_much(void **state)
     fclose(stream);
 }
 
+/* As many members as there may be, with names as long as they may be. */
+static struct snapshot *full_group(void)
+{
+    char name[STR_EXTENSION_MAX + 1];
+    struct snapshot *snapshot = NULL;
+
+    assert_int_equal(snapshot_new(&snapshot, "full.test", "UTC"), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_RING_GROUPS, 1);
+    snapshot_add_ring_group(snapshot, &(struct snapshot_ring_group){.id = 1, .strategy = "all"});
+    snapshot_reserve(snapshot, SNAPSHOT_GROUP_MEMBERS, RING_MEMBERS_MAX);
+    for (int i = 0; i < RING_MEMBERS_MAX; i++) {
+        snprintf(name, sizeof(name), "%0*d", STR_EXTENSION_MAX, i);
+        snapshot_add_group_member(snapshot, 1,
+                                  &(struct snapshot_group_member){name, NULL, 120, 300});
+    }
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    return snapshot;
+}
+
+static void test_server_with_a_full_group(void **state)
+{
+    struct served *served = *state;
+    FILE *stream;
+    const char *line;
+    int members = 0;
+
+    assert_int_equal(registry_put(served->registry, full_group()), 0);
+    stream = dial(served);
+    for (line = say(stream, HEAD "ring-group?domain=full.test&id=1" TAIL);
+         strstr(line, "RING_MEMBER_"); line = say(stream, "200 result=1\n"))
+        members++;
+    assert_int_equal(members, RING_MEMBERS_MAX);
+    assert_string_equal(line, "SET VARIABLE RING_MEMBERS \"100\"\n");
+    fclose(stream);
+}
+
 UNIT_MAIN("agi", cmocka_unit_test(test_request), cmocka_unit_test(test_bad_requests),
           cmocka_unit_test(test_replies), cmocka_unit_test(test_variable),
           cmocka_unit_test(test_scripts), cmocka_unit_test_setup_teardown(test_server, start, stop),
@@ -347,4 +385,5 @@ UNIT_MAIN("agi", cmocka_unit_test(test_request), cmocka_unit_test(test_bad_reque
           cmocka_unit_test_setup_teardown(test_server_refuses, start, stop),
           cmocka_unit_test_setup_teardown(test_server_without_database, start, stop),
           cmocka_unit_test_setup_teardown(test_server_in_pieces, start, stop),
-          cmocka_unit_test_setup_teardown(test_server_with_too_much, start, stop))
+          cmocka_unit_test_setup_teardown(test_server_with_too_much, start, stop),
+          cmocka_unit_test_setup_teardown(test_server_with_a_full_group, start, stop))

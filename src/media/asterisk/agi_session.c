@@ -11,7 +11,8 @@
 enum {
     SESSION_MS = 5000, /* a dozen commands to an Asterisk that is on its knees */
     TENANT_MS = 250,   /* as long as a caller notices nothing */
-    COMMANDS_MAX = 8192,
+    /* A ring group of RING_MEMBERS_MAX with names as long as they may be: 12 KB. */
+    COMMANDS_MAX = 32 * 1024,
     REPLY_MAX = 1024,
 };
 
