@@ -114,18 +114,36 @@ static void shuffle(const struct snapshot_group_member *order[], size_t count)
     }
 }
 
-size_t ring_order(const char *domain, const struct snapshot_ring_group *group,
-                  const struct snapshot_group_member *order[RING_MEMBERS_MAX])
+/* The members who can be dialled, and of these perhaps the users only. */
+static size_t take(const struct snapshot_ring_group *group, bool users_only,
+                   const struct snapshot_group_member *out[RING_MEMBERS_MAX])
 {
+    const struct snapshot_group_member *member;
     const char *number;
     size_t count = 0;
 
     for (size_t i = 0; i < group->member_count && count < RING_MEMBERS_MAX; i++) {
-        number = number_of(&group->members[i]);
+        member = &group->members[i];
+        number = number_of(member);
         /* '#' would end the number in a URI. */
-        if (number && str_is_extension(number) && !strchr(number, '#'))
-            order[count++] = &group->members[i];
+        if (number && str_is_extension(number) && !strchr(number, '#') &&
+            (member->username || !users_only))
+            out[count++] = member;
     }
+    return count;
+}
+
+size_t ring_users(const struct snapshot_ring_group *group,
+                  const struct snapshot_group_member *users[RING_MEMBERS_MAX])
+{
+    return take(group, true, users);
+}
+
+size_t ring_order(const char *domain, const struct snapshot_ring_group *group,
+                  const struct snapshot_group_member *order[RING_MEMBERS_MAX])
+{
+    size_t count = take(group, false, order);
+
     if (strcmp(group->strategy, "random") == 0)
         shuffle(order, count);
     if (ring_by_idle(group))

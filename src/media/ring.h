@@ -21,6 +21,13 @@ enum {
 size_t ring_order(const char *domain, const struct snapshot_ring_group *group,
                   const struct snapshot_group_member *order[RING_MEMBERS_MAX]);
 
+/*
+ * The same for paging the group: its users, in the order of their positions. Nobody outside is
+ * asked to answer by himself.
+ */
+size_t ring_users(const struct snapshot_ring_group *group,
+                  const struct snapshot_group_member *users[RING_MEMBERS_MAX]);
+
 /* Whether the members ring together, or else one after the other. */
 bool ring_together(const struct snapshot_ring_group *group);
 

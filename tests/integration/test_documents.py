@@ -419,6 +419,7 @@ def dialplan(serve, service, call, context="from-edge"):
 def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
     there = {"ivr": id_of(db, "ivr_menus"), "queue": id_of(db, "queues"),
              "conference": id_of(db, "conferences"), "ring_group": id_of(db, "ring_groups"),
+             "paging": id_of(db, "ring_groups"),
              "announcement": id_of(db, "announcements")}.get(kind, "1001")
     service = f"{kind};id={there};domain=a.test"
     assert dialplan(serve, service, CALL + leg) == actions(service, CALL + leg)

@@ -155,6 +155,11 @@ static void test_scripts(void **state)
                  "SET VARIABLE RING_BY_IDLE \"0\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("ring-group?domain=acme.test&id=9", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("paging?domain=acme.test&id=5", 0,
+                 "SET VARIABLE PAGING_USER_1 \"1001\"\n"
+                 "SET VARIABLE PAGING_USERS \"1\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("paging?domain=acme.test&id=9", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("ring-group-ended?domain=acme.test&id=5&member=1001", 0, "");
     check_script("ring-group-ended?domain=acme.test&id=5", -EINVAL, "");
     check_script("ring-group-ended?domain=acme.test&member=1001", -EINVAL, "");

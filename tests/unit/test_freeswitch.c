@@ -337,6 +337,22 @@ static void test_ring_group(void **state)
     assert_int_equal(answer(USER "group%2F5"), -ENOENT);
 }
 
+static void test_paging(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(USER "paging%2F5"), 0);
+    has("<variables><variable name=\"dp_dial\" value=\"[leg_timeout=5,sip_invite_domain=acme.test,"
+        "sip_h_&#88;-VOIP-Ring=answer,sip_h_&#88;-VOIP-Skip=busy]sofia/edge/sip:1001@acme.test\"/>"
+        "</variables></user>");
+    /* Nobody of the tenant. */
+    assert_int_equal(answer(USER "paging%2F6"), 0);
+    lacks("dp_dial");
+    assert_int_equal(answer(USER "paging%2F7"), -ENOENT);
+    assert_int_equal(answer(FROM_EDGE("paging;id=5;domain=acme.test", CALL)), 0);
+    has("data=\"paging/5@acme.test\"/>"
+        "<action application=\"transfer\" data=\"page-&#36;{user_name} XML services\"/>");
+}
+
 static void test_announcement(void **state)
 {
     (void)state;
@@ -445,5 +461,5 @@ UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mai
           CASE(test_message_for_user), CASE(test_group), CASE(test_empty_domain),
           CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
           CASE(test_queue), CASE(test_conference), CASE(test_no_queue_or_conference),
-          CASE(test_ring_group), CASE(test_announcement), CASE(test_call),
+          CASE(test_ring_group), CASE(test_paging), CASE(test_announcement), CASE(test_call),
           CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

@@ -130,6 +130,31 @@ static int run_ring_group_ended(const struct agi_request *request, const struct 
     return 0;
 }
 
+static int run_paging(const struct agi_request *request, const struct snapshot *snapshot,
+                      struct buf *out)
+{
+    const struct snapshot_group_member *users[RING_MEMBERS_MAX];
+    const struct snapshot_ring_group *group;
+    char text[32];
+    int64_t id;
+    size_t count;
+
+    if (read_id(request, &id))
+        return -EINVAL;
+    group = snapshot ? snapshot_ring_group(snapshot, id) : NULL;
+    if (group) {
+        count = ring_users(group, users);
+        for (size_t i = 0; i < count; i++) {
+            snprintf(text, sizeof(text), "PAGING_USER_%zu", i + 1);
+            agi_set_variable(out, text, users[i]->username);
+        }
+        snprintf(text, sizeof(text), "%zu", count);
+        agi_set_variable(out, "PAGING_USERS", text);
+    }
+    set_result(out, group ? "ok" : "notfound");
+    return buf_error(out);
+}
+
 static int run_mailbox_pin(const struct agi_request *request, const struct snapshot *snapshot,
                            struct buf *out)
 {
@@ -239,6 +264,7 @@ static const struct script {
     {"conference-pin", run_conference_pin},
     {"ring-group-ended", run_ring_group_ended},
     {"agent", run_agent},
+    {"paging", run_paging},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

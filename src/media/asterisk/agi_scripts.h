@@ -23,6 +23,8 @@
  * |                |                 | DP_RESULT ok / notfound                                  |
  * | ring-group-    | domain, id,     | none: a call that this member had taken has ended        |
  * | ended          | member          |                                                          |
+ * | paging         | domain, id      | PAGING_USERS (how many), PAGING_USER_<n> = name, of the  |
+ * |                |                 | ring group with this id; DP_RESULT ok / notfound         |
  */
 #pragma once
 

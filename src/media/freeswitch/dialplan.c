@@ -177,6 +177,11 @@ static void add_ring_group(struct xml *xml, const struct service *service)
     add_thing(xml, service, "ring");
 }
 
+static void add_paging(struct xml *xml, const struct service *service)
+{
+    add_thing(xml, service, "page");
+}
+
 static void add_queue(struct xml *xml, const struct service *service)
 {
     (void)service;
@@ -241,6 +246,7 @@ static const struct kind {
     {"conference", has_conference, add_conference, true, false},
     {"announcement", has_announcement, add_announcement, false, false},
     {"ring_group", has_ring_group, add_ring_group, false, true},
+    {"paging", has_ring_group, add_paging, false, false},
 };
 
 static const struct kind *find_kind(const struct service *service)

@@ -1,7 +1,7 @@
 /*
- * What the dialplan needs of things that FreeSWITCH has no configuration of: ring groups and
- * announcements. It asks for a "user" <kind>/<id> (no user's name has a '/') and is given
- * variables.
+ * What the dialplan needs of things that FreeSWITCH has no configuration of: ring groups, to be
+ * rung or paged, and announcements. It asks for a "user" <kind>/<id> (no user's name has a '/') and
+ * is given variables.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 enum {
     DIAL_MAX = 64 * 1024,
     CONFIRM_S = 15, /* for pressing 1 */
+    PAGING_S = 5,   /* for answering by itself */
 };
 
 static int add_announcement(struct xml *xml, const struct snapshot *snapshot, int64_t id)
@@ -55,6 +56,20 @@ static void add_leg(struct buf *dial, const char *domain, const struct snapshot_
     buf_printf(dial, "]sofia/edge/sip:%s@%s", number, domain);
 }
 
+/* Adds `dial`, which has no NUL yet, unless there is nobody in it. */
+static int add_dial(struct xml *xml, struct buf *dial)
+{
+    int res = buf_error(dial);
+
+    if (!res && dial->len) {
+        buf_add_char(dial, '\0');
+        res = buf_error(dial);
+    }
+    if (!res && dial->len)
+        doc_pair(xml, "variable", "dp_dial", dial->data);
+    return res;
+}
+
 static int add_ring_group(struct xml *xml, const struct snapshot *snapshot, int64_t id)
 {
     const struct snapshot_ring_group *group = snapshot_ring_group(snapshot, id);
@@ -69,16 +84,34 @@ static int add_ring_group(struct xml *xml, const struct snapshot *snapshot, int6
     count = ring_order(snapshot_domain(snapshot), group, order);
     for (size_t i = 0; i < count; i++)
         add_leg(&dial, snapshot_domain(snapshot), group, order[i]);
-    res = buf_error(&dial);
-    if (!res && dial.len) {
-        buf_add_char(&dial, '\0');
-        res = buf_error(&dial);
-    }
-    if (!res && dial.len)
-        doc_pair(xml, "variable", "dp_dial", dial.data);
+    res = add_dial(xml, &dial);
     /* The end of the call is of interest (node.c). */
     if (!res && ring_by_idle(group))
         doc_pair(xml, "variable", "dp_by_idle", "true");
+    buf_free(&dial);
+    return res;
+}
+
+/* Phones that answer by themselves, of those who are in no call; services.xml calls each. */
+static int add_paging(struct xml *xml, const struct snapshot *snapshot, int64_t id)
+{
+    const struct snapshot_ring_group *group = snapshot_ring_group(snapshot, id);
+    const struct snapshot_group_member *users[RING_MEMBERS_MAX];
+    const char *domain = snapshot_domain(snapshot);
+    struct buf dial;
+    size_t count;
+    int res;
+
+    if (!group)
+        return -ENOENT;
+    buf_init(&dial, DIAL_MAX);
+    count = ring_users(group, users);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&dial,
+                   "%s[leg_timeout=%d,sip_invite_domain=%s,sip_h_X-VOIP-Ring=answer"
+                   ",sip_h_X-VOIP-Skip=busy]sofia/edge/sip:%s@%s",
+                   i ? "," : "", PAGING_S, domain, users[i]->username, domain);
+    res = add_dial(xml, &dial);
     buf_free(&dial);
     return res;
 }
@@ -89,6 +122,7 @@ static const struct kind {
 } kinds[] = {
     {"announcement/", add_announcement},
     {"ring_group/", add_ring_group},
+    {"paging/", add_paging},
 };
 
 int doc_thing(struct xml *xml, const struct snapshot *snapshot, const char *name)

@@ -43,6 +43,11 @@ class Tenant:
             self._insert("ring_group_members", ring_group_id=group, position=position, **who)
         leads = {name: self.extension(target) for name, target in (targets or {}).items()}
         self._number(number, "ring_group", group, **leads)
+        return group
+
+    def paging(self, number, ring_group):
+        self._insert("extensions", number=number, type="paging", ring_group_id=ring_group)
+        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", "paging")
 
     def schedule(self, number, **targets):
         """`targets`: the number that each state leads to."""
