@@ -12,6 +12,7 @@ from .errors import FrontError
 # pass over a port in them that is taken.
 PORTS = [
     ("edge.sip_port", "address", "udp"), ("edge.sip_port", "address", "tcp"),
+    ("edge.tls_port", "address", "tcp"),
     ("edge.inside_port", "inside", "udp"), ("edge.rpc_port", "inside", "tcp"),
     ("edge.rtpengine_port", "inside", "udp"),
     ("media.sip_port", "inside", "udp"), ("media.event_port", "inside", "tcp"),

@@ -34,6 +34,7 @@ struct render {
         const char *postgres, *redis, *rtpengine, *kamailio, *freeswitch; /* plain paths */
     } programs;
     bool kamailio6;             /* Kamailio from STATE/tree/kamailio6, through its own loader */
+    bool tls_threads;           /* Kamailio is 6 or newer, and has to be told how it uses OpenSSL */
     const char *kamailio_mpath; /* folder of its modules where it is not the usual one, or NULL */
 };
 
@@ -45,6 +46,7 @@ int render_folders(const char *state, struct err *err) DP_CHECK;
 
 /* For render_*.c: each writes the files of one daemon. */
 int render_kamailio(const struct render *render, struct err *err) DP_CHECK;
+int render_tls(const struct render *render, struct err *err) DP_CHECK; /* Kamailio's tls.cfg */
 int render_freeswitch(const struct render *render, struct err *err) DP_CHECK;
 int render_timezones(const struct render *render, struct err *err) DP_CHECK; /* FreeSWITCH's */
 int render_asterisk(const struct render *render, struct err *err) DP_CHECK;

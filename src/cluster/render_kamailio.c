@@ -23,6 +23,7 @@ static void add_sockets(struct buf *text, const struct render *render)
     char host[RENDER_HOST_SIZE];
 
     substitute_number(text, "SIP_PORT", topology->edge.sip_port);
+    substitute_number(text, "TLS_PORT", topology->edge.tls_port);
     substitute_number(text, "INSIDE_PORT", topology->edge.inside_port);
     substitute_number(text, "RPC_PORT", topology->edge.rpc_port);
     substitute_number(text, "RTPENGINE_PORT", topology->edge.rtpengine_port);
@@ -67,6 +68,8 @@ static int write_node(const struct render *render, struct err *err)
     substitute_number(&text, "WORKERS", topology->edge.workers);
     substitute_number(&text, "MAX_REQUESTS", topology->edge.max_requests);
     substitute_number(&text, "MAX_CALLS", topology->edge.max_calls);
+    if (render->kamailio6 || render->tls_threads)
+        buf_add_str(&text, "#!define TLS_THREADS\n");
     if (topology->edge.anchor_media == ANCHOR_MEDIA_ALWAYS)
         buf_add_str(&text, "#!define ANCHOR_ALWAYS\n");
     return render_put(render, "kamailio/node.cfg", 0600, &text, err);
@@ -80,6 +83,8 @@ int render_kamailio(const struct render *render, struct err *err)
     int res;
 
     res = write_node(render, err);
+    if (!res)
+        res = render_tls(render, err);
     if (res)
         return res;
     buf_init(&text, RENDER_FILE_MAX);

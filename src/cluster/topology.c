@@ -45,6 +45,13 @@ static const cyaml_strval_t roles[] = {
         .data_offset = OFFSET(name, part),                                                         \
         .value = {CYAML_VALUE_UINT(CYAML_FLAG_OPTIONAL, uint16_t)},                                \
     }
+#define STRING(name, part)                                                                         \
+    {                                                                                              \
+        .key = #name,                                                                              \
+        .data_offset = OFFSET(name, part),                                                         \
+        .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,            \
+                                     STRING_MAX)},                                                 \
+    }
 #define CHOICE(name, part, words)                                                                  \
     {                                                                                              \
         .key = #name,                                                                              \
@@ -66,11 +73,20 @@ static const cyaml_strval_t roles[] = {
     }
 
 static const cyaml_schema_field_t edge_fields[] = {
-    NUMBER(sip_port, edge),  NUMBER(inside_port, edge),
-    NUMBER(rpc_port, edge),  NUMBER(rtpengine_port, edge),
-    NUMBER(rtp_first, edge), NUMBER(rtp_last, edge),
-    NUMBER(workers, edge),   NUMBER(max_requests, edge),
-    NUMBER(max_calls, edge), CHOICE(anchor_media, edge, anchors),
+    NUMBER(sip_port, edge),
+    NUMBER(tls_port, edge),
+    STRING(tls_certificate, edge),
+    STRING(tls_key, edge),
+    STRING(tls_ca, edge),
+    NUMBER(inside_port, edge),
+    NUMBER(rpc_port, edge),
+    NUMBER(rtpengine_port, edge),
+    NUMBER(rtp_first, edge),
+    NUMBER(rtp_last, edge),
+    NUMBER(workers, edge),
+    NUMBER(max_requests, edge),
+    NUMBER(max_calls, edge),
+    CHOICE(anchor_media, edge, anchors),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t media_fields[] = {
@@ -87,12 +103,7 @@ static const cyaml_schema_field_t collector_fields[] = {NUMBER(port, collector),
 static const cyaml_schema_field_t queue_fields[] = {NUMBER(port, queue), CYAML_FIELD_END};
 static const cyaml_schema_field_t db_fields[] = {
     NUMBER(port, db),
-    {
-        .key = "name",
-        .data_offset = OFFSET(name, db),
-        .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,
-                                     STRING_MAX)},
-    },
+    STRING(name, db),
     CYAML_FIELD_END,
 };
 

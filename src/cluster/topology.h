@@ -43,12 +43,15 @@ struct topology {
     struct topology_node *nodes;
     uint32_t nodes_count;
     struct {
-        uint16_t sip_port, inside_port, rpc_port, rtpengine_port;
+        uint16_t sip_port, tls_port, inside_port, rpc_port, rtpengine_port;
         uint16_t rtp_first, rtp_last;
         uint16_t workers;      /* SIP worker processes per socket */
         uint16_t max_requests; /* of one address from outside in 2 s; 0: any number */
         uint16_t max_calls;    /* of one user at a time */
         enum anchor_media anchor_media;
+        /* Plain paths. "": the edge makes a certificate of its own, which nobody vouches for. */
+        char *tls_certificate, *tls_key;
+        char *tls_ca; /* who vouches for carriers, "" for the system's list */
     } edge;
     struct {
         uint16_t sip_port, event_port, rtp_first, rtp_last;

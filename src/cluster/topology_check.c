@@ -21,6 +21,7 @@ struct setting {
 
 static const struct setting settings[] = {
     PORT(edge, sip_port, 5060),
+    PORT(edge, tls_port, 5061),
     PORT(edge, inside_port, 5062),
     PORT(edge, rpc_port, 5063),
     PORT(edge, rtpengine_port, 2223),
@@ -51,6 +52,7 @@ struct listener {
 
 static const struct listener listeners[] = {
     {ROLE_EDGE, false, "edge.sip_port", NULL},
+    {ROLE_EDGE, false, "edge.tls_port", NULL},
     {ROLE_EDGE, true, "edge.inside_port", NULL},
     {ROLE_EDGE, true, "edge.rpc_port", NULL},
     {ROLE_EDGE, true, "edge.rtpengine_port", NULL},
@@ -130,6 +132,12 @@ int topology_complete(struct topology *topology, const struct places *places, st
     res = complete_string(&topology->freeswitch, "");
     if (!res)
         res = complete_string(&topology->db.name, "dialplane");
+    if (!res)
+        res = complete_string(&topology->edge.tls_certificate, "");
+    if (!res)
+        res = complete_string(&topology->edge.tls_key, "");
+    if (!res)
+        res = complete_string(&topology->edge.tls_ca, "");
     for (i = 0; !res && i < topology->nodes_count; i++) {
         res = complete_string(&topology->nodes[i].address, "127.0.0.1");
         if (!res)
@@ -158,6 +166,36 @@ static int check_numbers(const struct topology *topology, const struct places *p
     return 0;
 }
 
+/* A file that the edge reads: its working folder is none that anybody would think of. */
+static int check_path(const char *path, const char *key, const struct places *places,
+                      struct err *err)
+{
+    if (*path && (*path != '/' || !str_is_plain_path(path)))
+        return wrong(places, err, key,
+                     "%s must begin with / and may contain only A-Z a-z 0-9 and . _ / + @ , -",
+                     key);
+    return 0;
+}
+
+static int check_tls(const struct topology *topology, const struct places *places, struct err *err)
+{
+    const char *certificate = topology->edge.tls_certificate, *key = topology->edge.tls_key;
+    int res;
+
+    res = check_path(certificate, "edge.tls_certificate", places, err);
+    if (!res)
+        res = check_path(key, "edge.tls_key", places, err);
+    if (!res)
+        res = check_path(topology->edge.tls_ca, "edge.tls_ca", places, err);
+    if (!res && *certificate && !*key)
+        return wrong(places, err, "edge.tls_certificate",
+                     "edge.tls_certificate needs its private key, edge.tls_key");
+    if (!res && *key && !*certificate)
+        return wrong(places, err, "edge.tls_key",
+                     "edge.tls_key needs the certificate that it is for, edge.tls_certificate");
+    return res;
+}
+
 /*
  * What ends up in the configurations of seven daemons, each with its own quoting: an alphabet that
  * needs none is safer than seven escapers.
@@ -174,7 +212,7 @@ static int check_strings(const struct topology *topology, const struct places *p
     if (!str_is_plain_path(topology->freeswitch))
         return wrong(places, err, "freeswitch",
                      "freeswitch may contain only A-Z a-z 0-9 and . _ / + @ , -");
-    return 0;
+    return check_tls(topology, places, err);
 }
 
 static bool is_usable_address(const char *text)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,6 +98,25 @@ static int find_postgres(const char *state, char out[PATH_MAX], struct err *err)
     return res == -ENOENT ? postgres_newest(out, err) : res;
 }
 
+/* "version: kamailio 5.6.3 (x86_64/linux) …" */
+static unsigned int major_of_kamailio(const char *program)
+{
+    char command[PATH_MAX + 32], line[256] = "";
+    unsigned int major = 0;
+    FILE *output;
+
+    if (!str_is_plain_path(program) ||
+        str_printf(command, sizeof(command), "%s -v 2>/dev/null", program))
+        return 0;
+    output = popen(command, "re");
+    if (!output)
+        return 0;
+    if (!fgets(line, sizeof(line), output) || sscanf(line, "version: kamailio %u.", &major) != 1)
+        major = 0;
+    pclose(output);
+    return major;
+}
+
 int programs_freeswitch(const struct topology *topology, char out[PATH_MAX])
 {
     if (!*topology->freeswitch) {
@@ -120,6 +140,8 @@ int programs_find(struct programs *out, const struct topology *topology,
         res = find_or_name("rtpengine", "rtpengine-daemon", out->rtpengine, err);
     if (!res && (node->roles & ROLE_EDGE))
         res = find_or_name("kamailio", "kamailio", out->kamailio, err);
+    if (!res && (node->roles & ROLE_EDGE))
+        out->kamailio_major = major_of_kamailio(out->kamailio);
     if (res || !(node->roles & ROLE_MEDIA) || topology->media_server != MEDIA_SERVER_FREESWITCH)
         return res;
     if (programs_freeswitch(topology, out->freeswitch) || !*out->freeswitch ||

@@ -96,6 +96,7 @@ static int render_with(struct topology *topology, const struct cmd_args *args,
         res = programs_find(&programs, topology, render.node, state, err);
     if (!res)
         res = load_secrets(state, &secrets, err);
+    render.tls_threads = programs.kamailio_major >= 6;
     if (!res)
         res = render_node(&render, err);
     if (!res)

@@ -187,6 +187,56 @@ static void test_kamailio_6_comes_from_its_tree(void **state)
     expect(fixture, "etc/supervisor/supervisord.conf", expected);
 }
 
+/* A string of the deployment, replaced as the loader would have set it. */
+static void set(char **where, const char *value)
+{
+    free(*where);
+    *where = strdup(value);
+    assert_non_null(*where);
+}
+
+static void test_tls(void **state)
+{
+    struct fixture *fixture = *state;
+    struct topology *topology = fixture->topology;
+    char line[PATH_MAX];
+
+    render(fixture, "e1");
+    assert_int_equal(mode_of(fixture, "secrets/edge.pem"), 0600);
+    assert_int_equal(str_printf(line, sizeof(line),
+                                "method = TLSv1.2+\nprivate_key = %s/secrets/edge.pem\n"
+                                "certificate = %s/secrets/edge.pem\n"
+                                "ca_list = /etc/ssl/certs/ca-certificates.crt\n",
+                                fixture->state, fixture->state),
+                     0);
+    expect(fixture, "etc/kamailio/tls.cfg", line);
+    expect(fixture, "etc/kamailio/node.cfg", "#!substdef \"!NODE_TLS_PORT!5061!g\"\n");
+    set(&topology->edge.tls_certificate, path_of(fixture, "secrets/edge.pem"));
+    set(&topology->edge.tls_key, path_of(fixture, "secrets/edge.pem"));
+    set(&topology->edge.tls_ca, path_of(fixture, "secrets/edge.pem"));
+    render(fixture, "e1");
+    assert_int_equal(
+        str_printf(line, sizeof(line), "ca_list = %s/secrets/edge.pem\n", fixture->state), 0);
+    expect(fixture, "etc/kamailio/tls.cfg", line);
+}
+
+static void test_tls_files_that_cannot_be_read(void **state)
+{
+    struct fixture *fixture = *state;
+    struct topology *topology = fixture->topology;
+    struct err err = {""};
+
+    fixture->render.node = topology_find(topology, "e1");
+    set(&topology->edge.tls_ca, "/nonexistent/ca.pem");
+    assert_int_equal(render_node(&fixture->render, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "edge.tls_ca: /nonexistent/ca.pem"));
+    set(&topology->edge.tls_ca, "");
+    set(&topology->edge.tls_certificate, "/nonexistent/edge.pem");
+    set(&topology->edge.tls_key, "/nonexistent/edge.pem");
+    assert_int_equal(render_node(&fixture->render, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "/nonexistent/edge.pem"));
+}
+
 static void test_media(void **state)
 {
     struct fixture *fixture = *state;
@@ -333,8 +383,9 @@ static void test_paths_that_would_need_quoting_are_refused(void **state)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 UNIT_MAIN("render", CASE(test_edge), CASE(test_no_name_spoils_a_later_one),
-          CASE(test_kamailio_6_comes_from_its_tree), CASE(test_media),
-          CASE(test_database_and_queue), CASE(test_modes), CASE(test_secrets_only_in_private_files),
+          CASE(test_kamailio_6_comes_from_its_tree), CASE(test_tls),
+          CASE(test_tls_files_that_cannot_be_read), CASE(test_media), CASE(test_database_and_queue),
+          CASE(test_modes), CASE(test_secrets_only_in_private_files),
           CASE(test_second_rendering_replaces_everything),
           CASE(test_failed_rendering_changes_nothing),
           CASE(test_effective_deployment_is_left_for_other_verbs),

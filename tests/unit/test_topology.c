@@ -71,7 +71,12 @@ static void test_single_yaml_is_the_defaults(void **state)
         str_printf(path, sizeof(path), "%s/deploy/single.yaml", getenv("MESON_SOURCE_ROOT")), 0);
     assert_int_equal(topology_load(&shipped, path, &err), 0);
     assert_int_equal(load(state, HEAD, &defaults, &err), 0);
-    assert_memory_equal(&shipped->edge, &defaults->edge, sizeof(shipped->edge));
+    assert_memory_equal(&shipped->edge, &defaults->edge,
+                        offsetof(struct topology, edge.tls_certificate) -
+                            offsetof(struct topology, edge));
+    assert_string_equal(shipped->edge.tls_certificate, defaults->edge.tls_certificate);
+    assert_string_equal(shipped->edge.tls_key, defaults->edge.tls_key);
+    assert_string_equal(shipped->edge.tls_ca, defaults->edge.tls_ca);
     assert_memory_equal(&shipped->media, &defaults->media, sizeof(shipped->media));
     assert_memory_equal(&shipped->control, &defaults->control, sizeof(shipped->control));
     assert_int_equal(shipped->collector.port, defaults->collector.port);
@@ -94,7 +99,8 @@ static void test_values_are_read(void **state)
                           "  - {name: e, address: 192.0.2.1, inside: 10.0.0.1, roles: [edge]}\n"
                           "  - {name: m, inside: 10.0.0.2, roles: [media, control]}\n"
                           "  - {name: d, inside: 10.0.0.3, roles: [queue, db]}\n"
-                          "edge: {sip_port: 15060, anchor_media: always}\n"
+                          "edge: {sip_port: 15060, anchor_media: always,"
+                          " tls_certificate: /a.pem, tls_key: /b.pem, tls_ca: /c.pem}\n"
                           "media: {dialplan: dynamic}\n"
                           "db: {name: voice}\n",
                           &topology, &err),
@@ -103,6 +109,10 @@ static void test_values_are_read(void **state)
     assert_int_equal(topology->edge.sip_port, 15060);
     assert_int_equal(topology->edge.anchor_media, ANCHOR_MEDIA_ALWAYS);
     assert_int_equal(topology->media.dialplan, DIALPLAN_DYNAMIC);
+    assert_int_equal(topology->edge.tls_port, 5061);
+    assert_string_equal(topology->edge.tls_certificate, "/a.pem");
+    assert_string_equal(topology->edge.tls_key, "/b.pem");
+    assert_string_equal(topology->edge.tls_ca, "/c.pem");
     assert_string_equal(topology->db.name, "voice");
     assert_string_equal(topology_first(topology, ROLE_CONTROL)->name, "m");
     assert_string_equal(topology_find(topology, "d")->inside, "10.0.0.3");
@@ -173,6 +183,12 @@ static void test_values_out_of_range(void **state)
     refuse(state, HEAD "media:\n  rtp_last: 20000\n", "6: media.rtp_last must be above");
     refuse(state, HEAD "db:\n  name: 'a; drop'\n", "6: db.name must be");
     refuse(state, HEAD "freeswitch: '/opt/free switch'\n", "5: freeswitch may contain only");
+    refuse(state, HEAD "edge:\n  tls_port: 0\n", "6: edge.tls_port is 0");
+    refuse(state, HEAD "edge:\n  tls_ca: ca.pem\n", "6: edge.tls_ca must begin with /");
+    refuse(state, HEAD "edge:\n  tls_certificate: '/a b'\n", "6: edge.tls_certificate must begin");
+    refuse(state, HEAD "edge:\n  tls_certificate: /a.pem\n",
+           "6: edge.tls_certificate needs its private key, edge.tls_key");
+    refuse(state, HEAD "edge:\n  tls_key: /a.pem\n", "6: edge.tls_key needs the certificate");
     refuse(state, "version: 2\nnodes:\n  - {name: a, roles: [edge]}\n", "1: version is 2");
 }
 
@@ -199,6 +215,8 @@ static void test_port_clashes(void **state)
     refuse(
         state, HEAD "media:\n  sip_port: 5060\n",
         "6: edge.sip_port of node one and media.sip_port of node one share port 5060 of 127.0.0.1");
+    refuse(state, HEAD "edge:\n  tls_port: 5060\n",
+           "6: edge.sip_port of node one and edge.tls_port of node one share port 5060");
     refuse(state, HEAD "queue:\n  port: 30010\n",
            "6: edge.rtp_first of node one and queue.port of node one share port 30010");
     refuse(state, HEAD "media:\n  rtp_last: 30000\n",

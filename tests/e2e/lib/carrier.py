@@ -9,6 +9,7 @@ import threading
 from . import scenario as sip
 from .phone import Phone
 from .ports import free_ports
+from .tls import TlsListener, read_message, to_tls
 
 _hosts = itertools.count(1)
 _OPTIONS_OK = ("Via", "From", "To", "Call-ID", "CSeq", "v", "f", "t", "i")
@@ -24,10 +25,11 @@ class Gateway:
     """
     A UDP port that answers OPTIONS itself and passes everything else on to SIPp, which is one process
     per call and does not know OPTIONS. `mode`: "up"; "silent": takes everything and says nothing;
-    "full": answers OPTIONS, and 503 to every INVITE; "gone": nobody listens.
+    "full": answers OPTIONS, and 503 to every INVITE; "gone": nobody listens. With a `certificate` (and
+    its key) it is reached over TLS, at a TCP port of that number.
     """
 
-    def __init__(self, ip, port, mode):
+    def __init__(self, ip, port, mode, certificate=None):
         self.ip, self.port, self.mode = ip, port, mode
         self.invites = []         # INVITEs that came, as text
         self.registers = []       # REGISTERs with credentials, as text
@@ -36,6 +38,9 @@ class Gateway:
         self._stop = threading.Event()
         self._socket = None
         self._thread = None
+        self.tls = None
+        if certificate and mode != "gone":
+            self.tls = TlsListener(ip, port, certificate, self._take)
         if mode != "gone":
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self._socket.bind((ip, port))
@@ -52,7 +57,7 @@ class Gateway:
 
     def _take(self, data, source):
         if source == self.behind:
-            self._socket.sendto(data, self._edge)
+            self._send(data, self._edge)
             return
         method = data.split(b" ", 1)[0]
         if method == b"INVITE":
@@ -60,14 +65,21 @@ class Gateway:
         if self.mode == "silent":
             return
         if method == b"REGISTER":
-            self._socket.sendto(self._answer_to_register(data), source)
+            self._send(self._answer_to_register(data), source)
         elif method == b"OPTIONS":
-            self._socket.sendto(_answer(data), source)
+            self._send(_answer(data), source)
         elif self.mode == "full" and method == b"INVITE":
-            self._socket.sendto(_answer(data, "503 Service Unavailable"), source)
+            self._send(_answer(data, "503 Service Unavailable"), source)
         elif self.behind and method != b"ACK" or self.mode == "up" and self.behind:
             self._edge = source
             self._socket.sendto(data, self.behind)
+
+    def _send(self, data, to):
+        """`to`: an address, or a connection over TLS."""
+        if isinstance(to, tuple):
+            self._socket.sendto(data, to)
+        else:
+            to.sendall(to_tls(data))
 
     def _answer_to_register(self, data):
         """A challenge, and 200 to what answers it."""
@@ -81,6 +93,8 @@ class Gateway:
 
     def close(self):
         self._stop.set()
+        if self.tls:
+            self.tls.close()
         if self._thread:
             self._thread.join()
             self._socket.close()
@@ -105,25 +119,13 @@ class BusyTcpGateway:
 
     def _serve(self, connection):
         with connection, connection.makefile("rb") as stream:
-            while request := self._read(stream):
+            while request := read_message(stream):
                 method = request.split(b" ", 1)[0]
                 if method == b"OPTIONS":
                     connection.sendall(_answer(request))
                 elif method == b"INVITE":
                     self.invites.append(request.decode())
                     connection.sendall(_answer(request, "486 Busy Here"))
-
-    @staticmethod
-    def _read(stream):
-        """The head of the next request; its body is read and left."""
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            line = stream.readline()
-            if not line:
-                return b""
-            head += line
-        stream.read(int(re.search(rb"Content-Length: *(\d+)", head)[1]))
-        return head
 
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -133,9 +135,10 @@ class BusyTcpGateway:
 class Carrier(Phone):
     """A carrier at an address of its own, with one gateway and, behind it, SIPp."""
 
-    def __init__(self, platform, mode="up", ip=None):
-        super().__init__(platform, "carrier", "carrier.test", "", ip=ip or f"127.0.1.{next(_hosts)}")
-        self.gateway = Gateway(self.ip, free_ports(1)[0], mode)
+    def __init__(self, platform, mode="up", ip=None, certificate=None, transport="udp"):
+        super().__init__(platform, "carrier", "carrier.test", "", transport=transport,
+                         ip=ip or f"127.0.1.{next(_hosts)}")
+        self.gateway = Gateway(self.ip, free_ports(1)[0], mode, certificate)
 
     def wait_call(self, *steps):
         leg = super().wait_call(*steps)
@@ -156,7 +159,8 @@ class Carrier(Phone):
         self.gateway.close()
 
 
-def add_trunk(db, name, *carriers, domain="a.test", transport="udp", **columns):
+def add_trunk(db, name, *carriers, domain="a.test", transport="udp", verify=True,
+              **columns):
     """A trunk whose gateways are those of the carriers, in this order. Returns its id."""
     domain_id = db.value("SELECT id FROM voip.domains WHERE name = %s", domain)
     names = "".join(f", {column}" for column in columns)
@@ -164,9 +168,9 @@ def add_trunk(db, name, *carriers, domain="a.test", transport="udp", **columns):
                      f"VALUES (%s, %s{', %s' * len(columns)}) RETURNING id",
                      domain_id, name, *columns.values())
     for priority, carrier in enumerate(carriers, 1):
-        db.rows("INSERT INTO voip.trunk_gateways (domain_id, trunk_id, priority, host, port, transport)"
-                " VALUES (%s, %s, %s, %s, %s, %s)", domain_id, trunk, priority, carrier.gateway.ip,
-                carrier.gateway.port, transport)
+        db.rows("INSERT INTO voip.trunk_gateways (domain_id, trunk_id, priority, host, port, transport,"
+                " verify) VALUES (%s, %s, %s, %s, %s, %s, %s)", domain_id, trunk, priority, carrier.gateway.ip,
+                carrier.gateway.port, transport, verify)
     return trunk
 
 

@@ -11,6 +11,7 @@ import uuid
 from . import scenario
 from .ports import free_ports
 from .rtp import Endpoint
+from .tls import Bridge
 
 # Seconds after which SIPp gives a call up. No test has a call this long.
 CALL_LIMIT = 90
@@ -32,6 +33,11 @@ class Phone:
         self.ip = ip
         self._claimed_ip = nat_ip or ip
         self.rtp = Endpoint(ip)
+        self.bridge = None
+        self.remote = platform.edge_address
+        if transport == "tls":
+            self.bridge = Bridge(platform.tls_address, (ip, self.port))
+            self.remote = self.bridge.address
         self._legs = []
         self._is_registered = False
 
@@ -84,6 +90,8 @@ class Phone:
                 self.register(expires=0)
         finally:
             self.rtp.close()
+            if self.bridge:
+                self.bridge.close()
 
 
 def hear_each_other(one, other):
@@ -104,7 +112,7 @@ class Leg:
         (self._folder / "scenario.xml").write_text(text, encoding="utf-8")
         self._seen = 0            # events that wait() has gone past
         phone.rtp.forget()        # what an earlier call has left
-        address = ":".join(map(str, platform.edge_address))
+        address = ":".join(map(str, phone.remote))
         argv = ["sipp", *([] if serve else [address]), "-sf", "scenario.xml", "-m", "1",
                 "-i", phone.ip, "-p", str(phone.port), "-nostdin", "-nd",
                 "-t", "t1" if phone.transport == "tcp" else "u1",

@@ -16,6 +16,7 @@ from front.state import State
 from .db import Database
 from .edge import Edge
 from .ports import free_ports, free_range
+from .tls import make_ca
 
 PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 
@@ -23,7 +24,7 @@ PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
     """A deployment file on loopback on ports that are free now."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
-     db) = free_ports(12)
+     db, tls) = free_ports(13)
     rtp = free_range(800)
     return yaml.safe_dump({
         "version": 1,
@@ -31,7 +32,7 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
         "nodes": [{"name": "one", "address": "127.0.0.1", "inside": "127.0.0.1",
                    "roles": ["edge", "media", "control", "queue", "db"]}, *more_nodes],
         # All phones of the tests have one address: no limit per address.
-        "edge": {"sip_port": sip, "inside_port": inside, "rpc_port": rpc,
+        "edge": {"sip_port": sip, "tls_port": tls, "inside_port": inside, "rpc_port": rpc,
                  "rtpengine_port": control, "rtp_first": rtp, "rtp_last": rtp + 399,
                  "max_requests": 0, "workers": 2, **edge},
         "media": {"sip_port": media_sip, "event_port": event, "rtp_first": rtp + 400,
@@ -73,8 +74,12 @@ class TestPlatform:
         self._logs.mkdir()
         self._count = 0
         self.calls = []           # Call-ID of every call that has to have a record
+        # Who vouches for carriers.
+        self.ca = make_ca(self.folder, "ca")
+        self.ca.chmod(0o644)
         config = self.folder / "deploy.yaml"
-        config.write_text(deployment_text(media_server, dialplan, more_nodes, **edge), encoding="utf-8")
+        config.write_text(deployment_text(media_server, dialplan, more_nodes, tls_ca=str(self.ca),
+                                          **edge), encoding="utf-8")
         self._platform = Platform(self.state, CLONE, PROGRAM, config, report, kamailio=kamailio,
                                   node="one" if more_nodes else "")
         self.supervisor = self._platform.supervisor
@@ -87,6 +92,10 @@ class TestPlatform:
     @property
     def edge_address(self):
         return self.deployment.node["address"], self.deployment["edge.sip_port"]
+
+    @property
+    def tls_address(self):
+        return self.deployment.node["address"], self.deployment["edge.tls_port"]
 
     def secret(self, name):
         """A secret of the state folder; root and the account can read it."""
