@@ -26,7 +26,7 @@ FROM kamailio.htable_route WHERE domain = 'a.test' AND name = :'world';
 SELECT is(key_value, format('user="u7";realm="carrier.test";ha1="%s";calls="5";cps="";cid="+49301";token="%s";gateways="192.0.2.1:5060/udp,gw.carrier.test:5061/tls";name="North1"',
                             md5('u7:carrier.test:x'), voip.trunk_token(:north, md5('u7:carrier.test:x'))), 'a trunk, its gateways by priority')
 FROM kamailio.htable_trunk WHERE domain = 'a.test' AND name = :'north';
-SELECT is(key_value, format('ports="5060/udp,5070/tcp";trunks="a.test:%s,a.test:%s"', :north, :south), 'a host of two trunks')
+SELECT is(key_value, format('host="192.0.2.1";ports="5060/udp,5070/tcp";trunks="a.test:%s,a.test:%s";unverified=""', :north, :south), 'a host of two trunks')
 FROM kamailio.htable_gateway WHERE name = '192.0.2.1';
 SELECT is(key_value, 'domain="a.test";to="1001"', 'a number from outside') FROM kamailio.htable_did WHERE name = '+4930777';
 SELECT is(key_value, 'cc="49";international="0";premium="0";calls="";spent=""', 'nothing is spent')
@@ -40,7 +40,7 @@ SELECT isnt(voip.trunk_token(:north, 'x'), voip.trunk_token(:north, 'y'), 'of th
 
 UPDATE voip.trunks SET enabled = false WHERE id = :north;
 SELECT is(count(*), 0::bigint, 'not of a trunk that is off') FROM kamailio.trunk_registrations WHERE l_domain = 'a.test';
-SELECT is(key_value, format('ports="5070/tcp";trunks="a.test:%s"', :south), 'nor its gateways') FROM kamailio.htable_gateway WHERE name = '192.0.2.1';
+SELECT is(key_value, format('host="192.0.2.1";ports="5070/tcp";trunks="a.test:%s";unverified=""', :south), 'nor its gateways') FROM kamailio.htable_gateway WHERE name = '192.0.2.1';
 
 -- A partition for the day of the test.
 SELECT voip.cdr_ensure_partitions();

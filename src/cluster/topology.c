@@ -45,11 +45,12 @@ static const cyaml_strval_t roles[] = {
         .data_offset = OFFSET(name, part),                                                         \
         .value = {CYAML_VALUE_UINT(CYAML_FLAG_OPTIONAL, uint16_t)},                                \
     }
+/* What is empty is written so that YAML reads it as null: not the word "null". */
 #define STRING(name, part)                                                                         \
     {                                                                                              \
         .key = #name,                                                                              \
         .data_offset = OFFSET(name, part),                                                         \
-        .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,            \
+        .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER_NULL_STR | CYAML_FLAG_OPTIONAL, char, 0,   \
                                      STRING_MAX)},                                                 \
     }
 #define CHOICE(name, part, words)                                                                  \

@@ -142,6 +142,18 @@ static void test_saved_file_reads_back(void **state)
     topology_free(second);
 }
 
+/* As other programs write what is empty. */
+static void test_null_is_nothing(void **state)
+{
+    struct topology *topology = NULL;
+    struct err err = {""};
+
+    assert_int_equal(load(state, HEAD "edge: {tls_ca: null, tls_key: ~}\n", &topology, &err), 0);
+    assert_string_equal(topology->edge.tls_ca, "");
+    assert_string_equal(topology->edge.tls_key, "");
+    topology_free(topology);
+}
+
 static void test_unknown_keys(void **state)
 {
     refuse(state, HEAD "bogus: 1\n", "5:1: unknown key 'bogus'; known here: version, media_server");
@@ -183,6 +195,7 @@ static void test_values_out_of_range(void **state)
     refuse(state, HEAD "media:\n  rtp_last: 20000\n", "6: media.rtp_last must be above");
     refuse(state, HEAD "db:\n  name: 'a; drop'\n", "6: db.name must be");
     refuse(state, HEAD "freeswitch: '/opt/free switch'\n", "5: freeswitch may contain only");
+    refuse(state, HEAD "edge:\n  tls_key: nul\n", "6: edge.tls_key must begin with /");
     refuse(state, HEAD "edge:\n  tls_port: 0\n", "6: edge.tls_port is 0");
     refuse(state, HEAD "edge:\n  tls_ca: ca.pem\n", "6: edge.tls_ca must begin with /");
     refuse(state, HEAD "edge:\n  tls_certificate: '/a b'\n", "6: edge.tls_certificate must begin");
@@ -253,7 +266,8 @@ static void test_missing_file(void **state)
 
 UNIT_MAIN("topology", WITH_FOLDER(test_defaults), WITH_FOLDER(test_single_yaml_is_the_defaults),
           WITH_FOLDER(test_values_are_read), WITH_FOLDER(test_saved_file_reads_back),
-          WITH_FOLDER(test_unknown_keys), WITH_FOLDER(test_wrong_types), WITH_FOLDER(test_no_yaml),
+          WITH_FOLDER(test_null_is_nothing), WITH_FOLDER(test_unknown_keys),
+          WITH_FOLDER(test_wrong_types), WITH_FOLDER(test_no_yaml),
           WITH_FOLDER(test_values_out_of_range), WITH_FOLDER(test_nodes),
           WITH_FOLDER(test_port_clashes), WITH_FOLDER(test_same_port_on_two_addresses),
           WITH_FOLDER(test_missing_file))
