@@ -120,6 +120,7 @@ void snapshot_add_menu(struct snapshot *snapshot, const struct snapshot_menu *ro
         .invalid = keep(snapshot, row->invalid),
         .timeout_ms = row->timeout_ms,
         .tries = row->tries,
+        .direct_dial = row->direct_dial,
     };
 }
 

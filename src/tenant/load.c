@@ -43,6 +43,7 @@ static void add_menu(struct snapshot *snapshot, const struct rows *rows)
                                     .invalid = rows_text(rows, 2),
                                     .timeout_ms = (int)rows_int(rows, 3),
                                     .tries = (int)rows_int(rows, 4),
+                                    .direct_dial = rows_int(rows, 5) != 0,
                                 });
 }
 
@@ -163,8 +164,9 @@ static const struct step {
      "LEFT JOIN voip.users u ON u.id = e.user_id AND u.domain_id = e.domain_id AND u.enabled "
      "LEFT JOIN voip.voicemail_boxes b ON b.id = e.voicemail_box_id "
      "AND b.domain_id = e.domain_id WHERE e.domain_id = $1 ORDER BY e.id"},
-    {SNAPSHOT_MENUS, add_menu, 5, 5,
-     "SELECT id, greeting, invalid, timeout_ms, tries FROM voip.ivr_menus WHERE domain_id = $1 "
+    {SNAPSHOT_MENUS, add_menu, 6, 6,
+     "SELECT id, greeting, invalid, timeout_ms, tries, direct_dial::int FROM voip.ivr_menus "
+     "WHERE domain_id = $1 "
      "ORDER BY 1"},
     {SNAPSHOT_ENTRIES, add_entry, 3, 3,
      "SELECT i.menu_id, i.digit, e.number FROM voip.ivr_entries i "

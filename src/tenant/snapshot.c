@@ -125,6 +125,14 @@ const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size
     return (const struct snapshot_user *)table->rows;
 }
 
+const struct snapshot_extension *snapshot_extensions(const struct snapshot *snapshot, size_t *count)
+{
+    const struct table *table = &snapshot->tables[SNAPSHOT_EXTENSIONS];
+
+    *count = table->count;
+    return (const struct snapshot_extension *)table->rows;
+}
+
 const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count)
 {
     const struct table *table = &snapshot->tables[SNAPSHOT_MAILBOXES];

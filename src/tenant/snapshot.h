@@ -48,6 +48,7 @@ struct snapshot_menu {
     int tries;
     const struct snapshot_entry *entries;
     size_t entry_count;
+    bool direct_dial; /* a caller may dial a number of the tenant: direct.h */
 };
 
 struct snapshot_mailbox {
@@ -145,6 +146,10 @@ const struct snapshot_announcement *snapshot_announcement(const struct snapshot 
 
 /* All users, sorted by name. */
 const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size_t *count);
+
+/* All extensions, sorted by number. */
+const struct snapshot_extension *snapshot_extensions(const struct snapshot *snapshot,
+                                                     size_t *count);
 
 /* All mailboxes, sorted by number. */
 const struct snapshot_mailbox *snapshot_mailboxes(const struct snapshot *snapshot, size_t *count);

@@ -14,7 +14,7 @@ struct snapshot *fuzz_tenant(void)
     snapshot_reserve(snapshot, SNAPSHOT_USERS, 1);
     snapshot_add_user(snapshot, &(struct snapshot_user){"1001", "$${x} \xff <X-PRE-PROCESS", HASH});
     snapshot_reserve(snapshot, SNAPSHOT_MENUS, 1);
-    snapshot_add_menu(snapshot, &(struct snapshot_menu){7, "a\"b", "\x01", 5000, 3, NULL, 0});
+    snapshot_add_menu(snapshot, &(struct snapshot_menu){7, "a\"b", "\x01", 5000, 3, NULL, 0, true});
     snapshot_reserve(snapshot, SNAPSHOT_ENTRIES, 2);
     snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"1", "1001"});
     snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"2", "${system(id)}"});

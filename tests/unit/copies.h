@@ -40,7 +40,7 @@ static inline PGresult *result_of(enum snapshot_table table, size_t columns, con
     const char *const extensions[][ROWS_COLUMNS_MAX] = {
         {"*97", "voicemail"}, {"1001", "user", "1001"}, {"5000", "ivr", NULL, NULL, "7"}, {NULL}};
     const char *const menus[][ROWS_COLUMNS_MAX] = {
-        {"7", mark, "invalid", "5000", "3"}, {"9", mark, "", "1500", "2"}, {NULL}};
+        {"7", mark, "invalid", "5000", "3", "0"}, {"9", mark, "", "1500", "2", "1"}, {NULL}};
     const char *const entries[][ROWS_COLUMNS_MAX] = {
         {"7", "#", mark}, {"7", "1", "1001"}, {"9", "0", mark}, {NULL}};
     const char *const mailboxes[][ROWS_COLUMNS_MAX] = {{"1001", "pin", mark, "1001"}, {NULL}};

@@ -78,10 +78,10 @@ static inline struct snapshot *tenant_make(const char *domain, const char *mark)
     snapshot_add_extension(snapshot, &(struct snapshot_extension){
                                          .number = "6000", .type = "user", .username = "alice"});
     snapshot_reserve(snapshot, SNAPSHOT_MENUS, 2);
-    snapshot_add_menu(snapshot,
-                      &(struct snapshot_menu){9, "other", "option-is-invalid", 1500, 2, NULL, 0});
+    snapshot_add_menu(
+        snapshot, &(struct snapshot_menu){9, "other", "option-is-invalid", 1500, 2, NULL, 0, true});
     snapshot_add_menu(snapshot, &(struct snapshot_menu){7, "demo/welcome", "option-is-invalid",
-                                                        5000, 3, NULL, 0});
+                                                        5000, 3, NULL, 0, false});
     snapshot_reserve(snapshot, SNAPSHOT_ENTRIES, 3);
     snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"#", "alice"});
     snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"1", "1001"});

@@ -122,8 +122,14 @@ static void test_scripts(void **state)
                  "SET VARIABLE IVR_INVALID \"option-is-invalid\"\n"
                  "SET VARIABLE IVR_TIMEOUT \"1.500\"\n"
                  "SET VARIABLE IVR_TRIES \"2\"\n"
+                 "SET VARIABLE IVR_DIRECT \"4\"\n"
                  "SET VARIABLE IVR_ENTRY_0 \"5000\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("direct?domain=acme.test&id=9&number=6000", 0, "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("direct?domain=acme.test&id=9&number=6001", 0, "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("direct?domain=acme.test&id=9&number=*97", 0, "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("direct?domain=acme.test&id=7&number=6000", 0, "SET VARIABLE DP_RESULT \"bad\"\n");
+    check_script("direct?domain=acme.test&id=9", -EINVAL, "");
     check_script("ivr?domain=acme.test&id=8", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("ivr?domain=acme.test&id=x", -EINVAL, "");
     check_script("ivr?domain=acme.test", -EINVAL, "");

@@ -353,6 +353,27 @@ static void test_paging(void **state)
         "<action application=\"transfer\" data=\"page-&#36;{user_name} XML services\"/>");
 }
 
+/* Which numbers may be dialled in menu 9 is said when one was. */
+static void test_direct_dial(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(MENU "acme.test%2F9"), 0);
+    has("digit-len=\"4\"");
+    has("<entry action=\"menu-exec-app\" digits=\"/^([0-9]{2,16})&#36;/\" "
+        "param=\"execute_extension direct-&#36;1 XML services\"/>");
+    assert_int_equal(answer(MENU "acme.test%2F7"), 0);
+    has("digit-len=\"1\"");
+    lacks("direct-");
+    assert_int_equal(answer(USER "direct%2F9%2F6000"), 0);
+    has("<variable name=\"dp_direct\" value=\"yes\"/>"
+        "<variable name=\"dp_invalid\" value=\"option-is-invalid.wav\"/>"
+        "<variable name=\"dp_tries\" value=\"xx\"/>");
+    assert_int_equal(answer(USER "direct%2F9%2F6001"), 0);
+    has("<variable name=\"dp_direct\" value=\"no\"/>");
+    assert_int_equal(answer(USER "direct%2F7%2F6000"), -ENOENT);
+    assert_int_equal(answer(USER "direct%2F9"), -ENOENT);
+}
+
 static void test_announcement(void **state)
 {
     (void)state;
@@ -461,5 +482,5 @@ UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mai
           CASE(test_message_for_user), CASE(test_group), CASE(test_empty_domain),
           CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
           CASE(test_queue), CASE(test_conference), CASE(test_no_queue_or_conference),
-          CASE(test_ring_group), CASE(test_paging), CASE(test_announcement), CASE(test_call),
-          CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))
+          CASE(test_ring_group), CASE(test_paging), CASE(test_announcement), CASE(test_direct_dial),
+          CASE(test_call), CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "tenant/direct.h"
 #include "tenants.h"
 
 static int make(void **state)
@@ -60,6 +61,46 @@ static void test_menus(void **state)
     assert_string_equal(menu->entries[1].number, "1001");
     assert_int_equal(snapshot_menu(*state, 9)->entry_count, 1);
     assert_null(snapshot_menu(*state, 8));
+}
+
+/* Whoever is called may be dialled; nothing that leads outside or changes anything. */
+static void test_direct(void **state)
+{
+    static const struct snapshot_extension numbers[] = {
+        {.number = "10", .type = "user", .username = "a"},
+        {.number = "1111", .type = "user"},
+        {.number = "1234567890123456", .type = "queue"},
+        {.number = "12345678901234567", .type = "queue"},
+        {.number = "20", .type = "ring_group"},
+        {.number = "21", .type = "voicemail", .mailbox = "a"},
+        {.number = "22222", .type = "voicemail"},
+        {.number = "3", .type = "user", .username = "a"},
+        {.number = "3a", .type = "user", .username = "a"},
+        {.number = "33333", .type = "trunk_out"},
+        {.number = "44444", .type = "feature"},
+        {.number = "55555", .type = "pickup"},
+        {.number = "66666", .type = "park"},
+        {.number = "77777", .type = "paging"},
+    };
+    static const char *const allowed[] = {"10", "1234567890123456", "20", "21"};
+    struct snapshot *snapshot;
+    size_t found = 0;
+
+    (void)state;
+    assert_int_equal(snapshot_new(&snapshot, TENANT_DOMAIN, "UTC"), 0);
+    assert_int_equal(direct_longest(snapshot), 0);
+    snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, DP_COUNT(numbers));
+    for (size_t i = 0; i < DP_COUNT(numbers); i++)
+        snapshot_add_extension(snapshot, &numbers[i]);
+    assert_int_equal(snapshot_publish(snapshot), 0);
+    for (size_t i = 0; i < DP_COUNT(numbers); i++)
+        found += direct_is_allowed(snapshot, numbers[i].number);
+    assert_int_equal(found, DP_COUNT(allowed));
+    for (size_t i = 0; i < DP_COUNT(allowed); i++)
+        assert_true(direct_is_allowed(snapshot, allowed[i]));
+    assert_false(direct_is_allowed(snapshot, "99"));
+    assert_int_equal(direct_longest(snapshot), 16);
+    snapshot_unref(snapshot);
 }
 
 static void test_mailboxes(void **state)
@@ -255,6 +296,7 @@ UNIT_MAIN("snapshot", cmocka_unit_test_setup_teardown(test_users, make, drop),
           cmocka_unit_test_setup_teardown(test_extensions, make, drop),
           cmocka_unit_test_setup_teardown(test_menus, make, drop),
           cmocka_unit_test_setup_teardown(test_mailboxes, make, drop),
-          cmocka_unit_test(test_queues), cmocka_unit_test(test_ring_groups),
-          cmocka_unit_test(test_conferences), cmocka_unit_test(test_members_that_do_not_fit),
-          cmocka_unit_test(test_what_does_not_fit), cmocka_unit_test(test_many))
+          cmocka_unit_test(test_direct), cmocka_unit_test(test_queues),
+          cmocka_unit_test(test_ring_groups), cmocka_unit_test(test_conferences),
+          cmocka_unit_test(test_members_that_do_not_fit), cmocka_unit_test(test_what_does_not_fit),
+          cmocka_unit_test(test_many))

@@ -8,13 +8,15 @@
 #include "base/crypto.h"
 #include "base/str.h"
 #include "media/ring.h"
+#include "tenant/direct.h"
 
 static void set_result(struct buf *out, const char *result)
 {
     agi_set_variable(out, "DP_RESULT", result);
 }
 
-static void set_menu(struct buf *out, const struct snapshot_menu *menu)
+static void set_menu(struct buf *out, const struct snapshot *snapshot,
+                     const struct snapshot_menu *menu)
 {
     char name[32], number[16];
 
@@ -24,6 +26,8 @@ static void set_menu(struct buf *out, const struct snapshot_menu *menu)
     agi_set_variable(out, "IVR_TIMEOUT", number);
     snprintf(number, sizeof(number), "%d", menu->tries);
     agi_set_variable(out, "IVR_TRIES", number);
+    snprintf(number, sizeof(number), "%zu", menu->direct_dial ? direct_longest(snapshot) : 0);
+    agi_set_variable(out, "IVR_DIRECT", number);
     for (size_t i = 0; i < menu->entry_count; i++) {
         snprintf(name, sizeof(name), "IVR_ENTRY_%s", menu->entries[i].digit);
         agi_set_variable(out, name, menu->entries[i].number);
@@ -52,8 +56,23 @@ static int run_ivr(const struct agi_request *request, const struct snapshot *sna
         return -EINVAL;
     menu = snapshot ? snapshot_menu(snapshot, id) : NULL;
     if (menu)
-        set_menu(out, menu);
+        set_menu(out, snapshot, menu);
     set_result(out, menu ? "ok" : "notfound");
+    return buf_error(out);
+}
+
+static int run_direct(const struct agi_request *request, const struct snapshot *snapshot,
+                      struct buf *out)
+{
+    const char *number = agi_argument(request, "number");
+    const struct snapshot_menu *menu;
+    int64_t id;
+
+    if (!number || read_id(request, &id))
+        return -EINVAL;
+    menu = snapshot ? snapshot_menu(snapshot, id) : NULL;
+    set_result(out,
+               menu && menu->direct_dial && direct_is_allowed(snapshot, number) ? "ok" : "bad");
     return buf_error(out);
 }
 
@@ -265,6 +284,7 @@ static const struct script {
     {"ring-group-ended", run_ring_group_ended},
     {"agent", run_agent},
     {"paging", run_paging},
+    {"direct", run_direct},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

@@ -5,8 +5,11 @@
  * | script         | arguments       | variables                                                |
  * |----------------|-----------------|----------------------------------------------------------|
  * | ivr            | domain, id      | IVR_GREETING, IVR_INVALID, IVR_TIMEOUT (seconds),        |
- * |                |                 | IVR_TRIES, IVR_ENTRY_<digit> = number; DP_RESULT ok /    |
- * |                |                 | notfound                                                 |
+ * |                |                 | IVR_TRIES, IVR_ENTRY_<digit> = number, IVR_DIRECT        |
+ * |                |                 | (digits of the longest number to dial, 0: none);         |
+ * |                |                 | DP_RESULT ok / notfound                                  |
+ * | direct         | domain, id,     | DP_RESULT ok (may be dialled in the menu `id`) / bad     |
+ * |                | number          |                                                          |
  * | mailbox-pin    | domain, id, pin | DP_RESULT ok / bad / notfound                            |
  * | queue          | domain, id      | QUEUE_MAX_WAIT (seconds, "" for ever); DP_RESULT ok /    |
  * |                |                 | notfound. What the queue is: realtime.h                  |

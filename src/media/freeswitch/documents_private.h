@@ -43,7 +43,8 @@ int doc_dial_string(const struct snapshot *snapshot, const char *username, int r
                     char out[DOC_DIAL_SIZE]) DP_CHECK;
 
 /*
- * What the dialplan needs of the ring group or announcement `name`, <kind>/<id>, as the variables
+ * What the dialplan needs of the ring group or announcement `name`, <kind>/<id>, or of a number
+ * dialled in a menu, direct/<menu>/<number>, as the variables
  * of a "user": set_user is how the static dialplan asks `dialplane serve` for anything. -ENOENT.
  */
 int doc_thing(struct xml *xml, const struct snapshot *snapshot, const char *name) DP_CHECK;

@@ -1,7 +1,7 @@
 /*
  * What the dialplan needs of things that FreeSWITCH has no configuration of: ring groups, to be
- * rung or paged, and announcements. It asks for a "user" <kind>/<id> (no user's name has a '/') and
- * is given variables.
+ * rung or paged, announcements, and numbers dialled in a menu. It asks for a "user" <kind>/<id> (no
+ * user's name has a '/') and is given variables.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 #include "media/ring.h"
+#include "tenant/direct.h"
 
 enum {
     DIAL_MAX = 64 * 1024,
@@ -116,6 +117,30 @@ static int add_paging(struct xml *xml, const struct snapshot *snapshot, int64_t 
     return res;
 }
 
+/* direct/<menu>/<number>: whether it may be dialled, and what else the caller hears how often. */
+static int add_direct(struct xml *xml, const struct snapshot *snapshot, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    const struct snapshot_menu *menu;
+    char id[24], tries[16] = "";
+    char file[DOC_FILE_SIZE];
+    uint64_t number;
+
+    if (!slash || str_printf(id, sizeof(id), "%.*s", (int)(slash - name), name) ||
+        str_to_u64(id, 1, INT64_MAX, &number))
+        return -ENOENT;
+    menu = snapshot_menu(snapshot, (int64_t)number);
+    if (!menu || !menu->direct_dial || doc_sound(menu->invalid, file))
+        return -ENOENT;
+    /* For services.xml, which can compare, not count. */
+    for (int i = 0; i < menu->tries && i < (int)sizeof(tries) - 1; i++)
+        tries[i] = 'x';
+    doc_pair(xml, "variable", "dp_direct", direct_is_allowed(snapshot, slash + 1) ? "yes" : "no");
+    doc_pair(xml, "variable", "dp_invalid", file);
+    doc_pair(xml, "variable", "dp_tries", tries);
+    return 0;
+}
+
 static const struct kind {
     const char *prefix;
     int (*add)(struct xml *xml, const struct snapshot *snapshot, int64_t id);
@@ -129,6 +154,8 @@ int doc_thing(struct xml *xml, const struct snapshot *snapshot, const char *name
 {
     uint64_t id;
 
+    if (str_starts_with(name, "direct/"))
+        return add_direct(xml, snapshot, name + strlen("direct/"));
     for (size_t i = 0; i < DP_COUNT(kinds); i++) {
         if (str_starts_with(name, kinds[i].prefix) &&
             !str_to_u64(name + strlen(kinds[i].prefix), 1, INT64_MAX, &id))

@@ -30,6 +30,23 @@ class Tenant:
         self._number(number, "conference", conference)
         return conference
 
+    def menu(self, number, entries=None, **columns):
+        """`entries`: {digit: number}"""
+        names = {"name": number, "greeting": "vm-enter-num-to-call", "timeout_ms": 3000, **columns}
+        menu = self._insert("ivr_menus", **names)
+        for digit, target in (entries or {}).items():
+            self._insert("ivr_entries", menu_id=menu, digit=digit,
+                         extension_id=self.extension(target))
+        self._number(number, "ivr_menu", menu, type="ivr")
+        return menu
+
+    def outbound_prefix(self, number):
+        """Leads outside by a route that has no trunk."""
+        route = self._insert("outbound_routes", name=number)
+        self._insert("extensions", number=number, type="trunk_out", outbound_route_id=route,
+                     is_prefix=True)
+        self._platform.edge.wait_for("ext", f"{self._domain}:{number}!", "type=")
+
     def announcement(self, number, **columns):
         self._number(number, "announcement", self._insert("announcements", name=number, **columns))
 
@@ -84,8 +101,8 @@ class Tenant:
                               self._id, name)
 
     def _number(self, number, kind, ref, **columns):
-        self._insert("extensions", number=number, type=kind, **{f"{kind}_id": ref}, **columns)
-        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", kind)
+        self._insert("extensions", **{"number": number, "type": kind, f"{kind}_id": ref, **columns})
+        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", "type=")
 
     def _insert(self, table, **columns):
         """The id of the row, None of a table that has none."""
