@@ -12,28 +12,11 @@
 /* A line of PIPE_BUF (4096) bytes at most is written whole, also into a pipe: POSIX write(2). */
 enum { LOG_LINE_MAX = 4096, PIECE_SIZE = 8 };
 
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const char *program = "dialplane";
 
-static struct {
-    const char *program;
-    enum log_level most;
-} config = {.program = "dialplane", .most = LOG_LEVEL_INFO};
-
-void log_init(const char *program, enum log_level most)
+void log_init(const char *name)
 {
-    config.program = program;
-    config.most = most;
-}
-
-int log_level_parse(const char *name, enum log_level *out)
-{
-    for (size_t i = 0; i < DP_COUNT(level_names); i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            *out = (enum log_level)i;
-            return 0;
-        }
-    }
-    return -EINVAL;
+    program = name;
 }
 
 /* C1 control characters (U+0080 to U+009F) are two bytes in UTF-8; 0x9b is a terminal's CSI. */
@@ -119,17 +102,15 @@ static void write_all(const char *data, size_t len)
     }
 }
 
-static void DP_PRINTF(2, 0) log_line(enum log_level level, const char *format, va_list args)
+static void DP_PRINTF(2, 0) log_line(const char *level, const char *format, va_list args)
 {
     int saved = errno; /* a log line between a failure and its handling changes nothing */
     char text[LOG_LINE_MAX / 2], line[LOG_LINE_MAX], now[CLOCK_UTC_SIZE];
     size_t len;
 
-    if (level > config.most)
-        return;
     vsnprintf(text, sizeof(text), format, args);
     clock_utc(clock_wall_us(), now);
-    len = (size_t)snprintf(line, 256, "%s %.64s %s: ", now, config.program, level_names[level]);
+    len = (size_t)snprintf(line, 256, "%s %.64s %s: ", now, program, level);
     len += log_escape(line + len, sizeof(line) - len - 1, text);
     line[len++] = '\n';
     write_all(line, len);
@@ -141,7 +122,7 @@ void log_error(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    log_line(LOG_LEVEL_ERROR, format, args);
+    log_line("error", format, args);
     va_end(args);
 }
 
@@ -150,7 +131,7 @@ void log_warning(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    log_line(LOG_LEVEL_WARNING, format, args);
+    log_line("warning", format, args);
     va_end(args);
 }
 
@@ -159,15 +140,6 @@ void log_info(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    log_line(LOG_LEVEL_INFO, format, args);
-    va_end(args);
-}
-
-void log_debug(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    log_line(LOG_LEVEL_DEBUG, format, args);
+    log_line("info", format, args);
     va_end(args);
 }

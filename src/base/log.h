@@ -14,21 +14,15 @@
 
 #include "base/compiler.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-
 /*
- * Sets the program's name (a literal: only the pointer is kept) and the most talkative level
- * that is written. To be called before threads start; without it: "dialplane", info.
+ * Sets the program's name (a literal: only the pointer is kept). To be called before threads start;
+ * without it: "dialplane".
  */
-void log_init(const char *program, enum log_level most);
-
-/* The level named error, warning, info or debug; -EINVAL for another word. */
-int log_level_parse(const char *name, enum log_level *out) DP_CHECK;
+void log_init(const char *program);
 
 void log_error(const char *format, ...) DP_PRINTF(1, 2);
 void log_warning(const char *format, ...) DP_PRINTF(1, 2);
 void log_info(const char *format, ...) DP_PRINTF(1, 2);
-void log_debug(const char *format, ...) DP_PRINTF(1, 2);
 
 /*
  * Writes `text` to `out` with control characters (and the backslash that marks them) escaped, cut

@@ -55,7 +55,7 @@ int cmd_cdr_writer(int argc, char **argv)
     if (!cmd_parse(argc, argv, "Take call records from Redis and insert them into the database",
                    NULL, &args, &status))
         return status;
-    log_init("dialplane-cdr-writer", LOG_LEVEL_INFO);
+    log_init("dialplane-cdr-writer");
     /* The seed of jansson's tables: from the kernel. */
     json_object_seed(0);
     res = cmd_open(&node, &args, &err);

@@ -142,7 +142,7 @@ int cmd_collector(int argc, char **argv)
     if (!cmd_parse(argc, argv, "Take call records, put them on disk, hand them to Redis", NULL,
                    &args, &status))
         return status;
-    log_init("dialplane-collector", LOG_LEVEL_INFO);
+    log_init("dialplane-collector");
     res = cmd_open(&collector.node, &args, &err);
     if (res)
         return cmd_fail("collector", &err);

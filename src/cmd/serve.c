@@ -275,7 +275,7 @@ int cmd_serve(int argc, char **argv)
     if (!cmd_parse(argc, argv, "Answer the media servers and keep the edge's memory true", NULL,
                    &args, &status))
         return status;
-    log_init("dialplane-serve", LOG_LEVEL_INFO);
+    log_init("dialplane-serve");
     res = cmd_open(&serve.node, &args, &err);
     if (res)
         return cmd_fail("serve", &err);

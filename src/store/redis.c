@@ -1,21 +1,14 @@
 #include "store/redis.h"
 
 #include <errno.h>
-#include <hiredis/hiredis.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "store/redis_private.h"
 
 /* XADD stream * src … node … body … reason … */
-enum { ADD_ARGS_MAX = 11, NUMBER_SIZE = 24 };
-
-struct redis {
-    redisContext *context;
-    unsigned int timeout_ms;
-};
+enum { ADD_ARGS_MAX = 11 };
 
 /* A command as hiredis takes it: any bytes, each piece with its length. */
 struct command {
@@ -105,9 +98,8 @@ static int append(struct redis *redis, const struct command *command, struct err
     return err_set(err, -EIO, "out of memory for a command to Redis");
 }
 
-/* One command of plain words, its reply in `out`. */
-static int ask(struct redis *redis, redisReply **out, struct err *err, int count,
-               const char *const words[])
+int redis_ask(struct redis *redis, redisReply **out, struct err *err, int count,
+              const char *const words[])
 {
     const char *argv[16];
     size_t lengths[16];
@@ -120,10 +112,6 @@ static int ask(struct redis *redis, redisReply **out, struct err *err, int count
     return res ? res : next_reply(redis, out, err);
 }
 
-#define ASK(redis, out, err, ...)                                                                  \
-    ask(redis, out, err, (int)DP_COUNT(((const char *[]){__VA_ARGS__})),                           \
-        (const char *const[]){__VA_ARGS__})
-
 static int authenticate(struct redis *redis, const char *password, struct err *err)
 {
     redisReply *reply;
@@ -131,7 +119,7 @@ static int authenticate(struct redis *redis, const char *password, struct err *e
 
     if (!password || !*password)
         return 0;
-    res = ASK(redis, &reply, err, "AUTH", password);
+    res = REDIS_ASK(redis, &reply, err, "AUTH", password);
     if (!res)
         freeReplyObject(reply);
     return res == -EREMOTEIO ? -EACCES : res;
@@ -178,7 +166,7 @@ void redis_close(struct redis *redis)
 int redis_ping(struct redis *redis, struct err *err)
 {
     redisReply *reply;
-    int res = ASK(redis, &reply, err, "PING");
+    int res = REDIS_ASK(redis, &reply, err, "PING");
 
     if (!res)
         freeReplyObject(reply);
@@ -249,147 +237,13 @@ int redis_group_create(struct redis *redis, const char *stream, const char *grou
 {
     redisReply *reply;
     struct err own;
-    int res = ASK(redis, &reply, &own, "XGROUP", "CREATE", stream, group, "0", "MKSTREAM");
+    int res = REDIS_ASK(redis, &reply, &own, "XGROUP", "CREATE", stream, group, "0", "MKSTREAM");
 
     if (!res)
         freeReplyObject(reply);
     else if (res == -EREMOTEIO && strstr(own.text, "BUSYGROUP"))
         res = 0; /* it is there already */
     return res ? err_set(err, res, "%s", own.text) : 0;
-}
-
-int redis_length(struct redis *redis, const char *stream, uint64_t *out, struct err *err)
-{
-    redisReply *reply;
-    int res = ASK(redis, &reply, err, "XLEN", stream);
-
-    if (res)
-        return res;
-    *out = reply->type == REDIS_REPLY_INTEGER ? (uint64_t)reply->integer : 0;
-    freeReplyObject(reply);
-    return 0;
-}
-
-static void take_field(struct redis_entry *entry, const redisReply *name, const redisReply *value)
-{
-    if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
-        return;
-    if (strcmp(name->str, "src") == 0) {
-        entry->src = value->str;
-    } else if (strcmp(name->str, "node") == 0) {
-        entry->node = value->str;
-    } else if (strcmp(name->str, "body") == 0) {
-        entry->body = value->str;
-        entry->len = (size_t)value->len;
-    }
-}
-
-/* [id, [name, value, …]]; the fields are nil when the entry was deleted but never acknowledged. */
-static bool take_entry(struct redis_entry *entry, const redisReply *reply)
-{
-    const redisReply *fields;
-
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        reply->element[0]->type != REDIS_REPLY_STRING)
-        return false;
-    *entry = (struct redis_entry){.id = reply->element[0]->str, .src = "", .node = "", .body = ""};
-    fields = reply->element[1];
-    if (fields->type == REDIS_REPLY_ARRAY)
-        for (size_t i = 0; i + 1 < fields->elements; i += 2)
-            take_field(entry, fields->element[i], fields->element[i + 1]);
-    return true;
-}
-
-/* Takes `reply` over, of which `list` (NULL for none) is the part with the entries. */
-static int take_entries(struct redis_entries *out, redisReply *reply, const redisReply *list,
-                        struct err *err)
-{
-    size_t most = list && list->type == REDIS_REPLY_ARRAY ? list->elements : 0;
-
-    *out = (struct redis_entries){.reply = reply};
-    out->list = calloc(most + 1, sizeof(*out->list));
-    if (!out->list) {
-        redis_entries_free(out);
-        return err_set(err, -ENOMEM, "out of memory for %zu entries", most);
-    }
-    for (size_t i = 0; i < most; i++)
-        out->count += take_entry(&out->list[out->count], list->element[i]);
-    return 0;
-}
-
-void redis_entries_free(struct redis_entries *entries)
-{
-    if (entries->reply)
-        freeReplyObject(entries->reply);
-    free(entries->list);
-    *entries = (struct redis_entries){0};
-}
-
-/* The list of the only stream in [[stream, list]]; NULL for nil, which means that nothing came. */
-static const redisReply *only_stream(const redisReply *reply)
-{
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 1 ||
-        reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2)
-        return NULL;
-    return reply->element[0]->element[1];
-}
-
-int redis_read(struct redis *redis, const char *stream, const char *group, const char *consumer,
-               size_t count, unsigned int block_ms, struct redis_entries *out, struct err *err)
-{
-    char most[NUMBER_SIZE], block[NUMBER_SIZE];
-    redisReply *reply;
-    int res;
-
-    if (block_ms >= redis->timeout_ms)
-        return err_set(err, -EINVAL, "waiting for %u ms with a timeout of %u ms", block_ms,
-                       redis->timeout_ms);
-    snprintf(most, sizeof(most), "%zu", count);
-    snprintf(block, sizeof(block), "%u", block_ms);
-    /* BLOCK 0 would mean for ever. */
-    if (block_ms > 0)
-        res = ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", most,
-                  "BLOCK", block, "STREAMS", stream, ">");
-    else
-        res = ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", most,
-                  "STREAMS", stream, ">");
-    return res ? res : take_entries(out, reply, only_stream(reply), err);
-}
-
-int redis_read_own(struct redis *redis, const char *stream, const char *group, const char *consumer,
-                   size_t count, struct redis_entries *out, struct err *err)
-{
-    char most[NUMBER_SIZE];
-    redisReply *reply;
-    int res;
-
-    snprintf(most, sizeof(most), "%zu", count);
-    res = ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", most, "STREAMS",
-              stream, "0");
-    return res ? res : take_entries(out, reply, only_stream(reply), err);
-}
-
-int redis_claim(struct redis *redis, const char *stream, const char *group, const char *consumer,
-                unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE],
-                struct redis_entries *out, struct err *err)
-{
-    char idle[NUMBER_SIZE], most[NUMBER_SIZE];
-    redisReply *reply;
-    int res;
-
-    snprintf(idle, sizeof(idle), "%u", idle_ms);
-    snprintf(most, sizeof(most), "%zu", count);
-    res =
-        ASK(redis, &reply, err, "XAUTOCLAIM", stream, group, consumer, idle, cursor, "COUNT", most);
-    if (res)
-        return res;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
-        reply->element[0]->type != REDIS_REPLY_STRING ||
-        str_copy(cursor, REDIS_ID_SIZE, reply->element[0]->str)) {
-        freeReplyObject(reply);
-        return err_set(err, -EREMOTEIO, "Redis: unexpected reply to XAUTOCLAIM");
-    }
-    return take_entries(out, reply, reply->element[1], err);
 }
 
 /* `name` stream [group] id … */

@@ -103,6 +103,3 @@ int redis_ack(struct redis *redis, const char *stream, const char *group,
 /* Appends the entry with the further field `reason`: to the stream of what nobody could use. */
 int redis_add_dead(struct redis *redis, const char *stream, const struct redis_entry *entry,
                    const char *reason, struct err *err) DP_CHECK;
-
-/* Number of entries in the stream; 0 when there is no such stream. */
-int redis_length(struct redis *redis, const char *stream, uint64_t *out, struct err *err) DP_CHECK;

@@ -82,9 +82,6 @@ int spool_read(struct spool *spool, struct spool_batch *batch, size_t records, s
 /* All that was read so far is done with: moves the checkpoint there, durably. The reader's. */
 int spool_commit(struct spool *spool, struct err *err) DP_CHECK;
 
-/* The next spool_read begins at the checkpoint again. The reader's. */
-void spool_rewind(struct spool *spool);
-
 /* Ends a spool_read that waits, and lets all later ones not wait. From any thread. */
 void spool_wake(struct spool *spool);
 

@@ -175,11 +175,6 @@ int spool_commit(struct spool *spool, struct err *err)
     return 0;
 }
 
-void spool_rewind(struct spool *spool)
-{
-    spool->cursor = spool->checkpoint_place;
-}
-
 void spool_wake(struct spool *spool)
 {
     pthread_mutex_lock(&spool->mutex);

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "media/freeswitch/changes.h"
 #include "media/freeswitch/table.h"
 #include "tenants.h"
@@ -160,7 +159,6 @@ static int start(void **state)
     socklen_t size = sizeof(address);
 
     (void)state;
-    log_init("test", LOG_LEVEL_ERROR);
     forget();
     silent = false;
     listening = socket(AF_INET, SOCK_STREAM, 0);

@@ -31,7 +31,7 @@ static void test_line_has_time_program_level(void **state)
     unsigned int year;
 
     (void)state;
-    log_init("tester", LOG_LEVEL_INFO);
+    log_init("tester");
     capture(log_warning, "x", line, sizeof(line));
     assert_int_equal(sscanf(line, "%4u-", &year), 1);
     assert_true(year >= 2024);
@@ -56,18 +56,6 @@ static void test_text_beyond_ascii_is_kept(void **state)
     (void)state;
     capture(log_info, "Zoë Å 電話", line, sizeof(line));
     assert_non_null(strstr(line, "value=Zoë Å 電話\n"));
-}
-
-static void test_level_is_respected(void **state)
-{
-    char line[5000];
-
-    (void)state;
-    capture(log_debug, "x", line, sizeof(line));
-    assert_string_equal(line, "");
-    log_init("tester", LOG_LEVEL_DEBUG);
-    capture(log_debug, "x", line, sizeof(line));
-    assert_non_null(strstr(line, "debug: value=x"));
 }
 
 static void test_long_text_is_one_line_of_a_pipe_write(void **state)
@@ -107,20 +95,9 @@ static void test_escape_of_what_turns_a_line_round(void **state)
     assert_string_equal(out, "\xe2\x80");
 }
 
-static void test_level_names(void **state)
-{
-    enum log_level level = LOG_LEVEL_INFO;
-
-    (void)state;
-    assert_int_equal(log_level_parse("debug", &level), 0);
-    assert_int_equal(level, LOG_LEVEL_DEBUG);
-    assert_int_equal(log_level_parse("loud", &level), -EINVAL);
-}
-
 UNIT_MAIN("log", cmocka_unit_test(test_line_has_time_program_level),
           cmocka_unit_test(test_hostile_value_stays_on_its_line),
           cmocka_unit_test(test_text_beyond_ascii_is_kept),
-          cmocka_unit_test(test_level_is_respected),
           cmocka_unit_test(test_long_text_is_one_line_of_a_pipe_write),
-          cmocka_unit_test(test_escape_does_not_cut_an_escape), cmocka_unit_test(test_level_names),
+          cmocka_unit_test(test_escape_does_not_cut_an_escape),
           cmocka_unit_test(test_escape_of_what_turns_a_line_round))

@@ -1,0 +1,133 @@
+/* Entries of a stream: what is new, one's own, and what others have left. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "store/redis_private.h"
+
+enum { NUMBER_SIZE = 24 };
+
+static void take_field(struct redis_entry *entry, const redisReply *name, const redisReply *value)
+{
+    if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
+        return;
+    if (strcmp(name->str, "src") == 0) {
+        entry->src = value->str;
+    } else if (strcmp(name->str, "node") == 0) {
+        entry->node = value->str;
+    } else if (strcmp(name->str, "body") == 0) {
+        entry->body = value->str;
+        entry->len = (size_t)value->len;
+    }
+}
+
+/* [id, [name, value, …]]; the fields are nil when the entry was deleted but never acknowledged. */
+static bool take_entry(struct redis_entry *entry, const redisReply *reply)
+{
+    const redisReply *fields;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING)
+        return false;
+    *entry = (struct redis_entry){.id = reply->element[0]->str, .src = "", .node = "", .body = ""};
+    fields = reply->element[1];
+    if (fields->type == REDIS_REPLY_ARRAY)
+        for (size_t i = 0; i + 1 < fields->elements; i += 2)
+            take_field(entry, fields->element[i], fields->element[i + 1]);
+    return true;
+}
+
+/* Takes `reply` over, of which `list` (NULL for none) is the part with the entries. */
+static int take_entries(struct redis_entries *out, redisReply *reply, const redisReply *list,
+                        struct err *err)
+{
+    size_t most = list && list->type == REDIS_REPLY_ARRAY ? list->elements : 0;
+
+    *out = (struct redis_entries){.reply = reply};
+    out->list = calloc(most + 1, sizeof(*out->list));
+    if (!out->list) {
+        redis_entries_free(out);
+        return err_set(err, -ENOMEM, "out of memory for %zu entries", most);
+    }
+    for (size_t i = 0; i < most; i++)
+        out->count += take_entry(&out->list[out->count], list->element[i]);
+    return 0;
+}
+
+void redis_entries_free(struct redis_entries *entries)
+{
+    if (entries->reply)
+        freeReplyObject(entries->reply);
+    free(entries->list);
+    *entries = (struct redis_entries){0};
+}
+
+/* The list of the only stream in [[stream, list]]; NULL for nil, which means that nothing came. */
+static const redisReply *only_stream(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 1 ||
+        reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements != 2)
+        return NULL;
+    return reply->element[0]->element[1];
+}
+
+int redis_read(struct redis *redis, const char *stream, const char *group, const char *consumer,
+               size_t count, unsigned int block_ms, struct redis_entries *out, struct err *err)
+{
+    char most[NUMBER_SIZE], block[NUMBER_SIZE];
+    redisReply *reply;
+    int res;
+
+    if (block_ms >= redis->timeout_ms)
+        return err_set(err, -EINVAL, "waiting for %u ms with a timeout of %u ms", block_ms,
+                       redis->timeout_ms);
+    snprintf(most, sizeof(most), "%zu", count);
+    snprintf(block, sizeof(block), "%u", block_ms);
+    /* BLOCK 0 would mean for ever. */
+    if (block_ms > 0)
+        res = REDIS_ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", most,
+                        "BLOCK", block, "STREAMS", stream, ">");
+    else
+        res = REDIS_ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", most,
+                        "STREAMS", stream, ">");
+    return res ? res : take_entries(out, reply, only_stream(reply), err);
+}
+
+int redis_read_own(struct redis *redis, const char *stream, const char *group, const char *consumer,
+                   size_t count, struct redis_entries *out, struct err *err)
+{
+    char most[NUMBER_SIZE];
+    redisReply *reply;
+    int res;
+
+    snprintf(most, sizeof(most), "%zu", count);
+    res = REDIS_ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", most,
+                    "STREAMS", stream, "0");
+    return res ? res : take_entries(out, reply, only_stream(reply), err);
+}
+
+int redis_claim(struct redis *redis, const char *stream, const char *group, const char *consumer,
+                unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE],
+                struct redis_entries *out, struct err *err)
+{
+    char idle[NUMBER_SIZE], most[NUMBER_SIZE];
+    redisReply *reply;
+    int res;
+
+    snprintf(idle, sizeof(idle), "%u", idle_ms);
+    snprintf(most, sizeof(most), "%zu", count);
+    res = REDIS_ASK(redis, &reply, err, "XAUTOCLAIM", stream, group, consumer, idle, cursor,
+                    "COUNT", most);
+    if (res)
+        return res;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        str_copy(cursor, REDIS_ID_SIZE, reply->element[0]->str)) {
+        freeReplyObject(reply);
+        return err_set(err, -EREMOTEIO, "Redis: unexpected reply to XAUTOCLAIM");
+    }
+    return take_entries(out, reply, reply->element[1], err);
+}
