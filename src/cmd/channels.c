@@ -12,15 +12,15 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "cdr/cause.h"
 #include "cdr/text.h"
+#include "cmd/channels.h"
 #include "cmd/common.h"
 #include "cmd/verbs.h"
 #include "media/freeswitch/esl.h"
 
-enum { TIMEOUT_MS = 5000, CELL_SIZE = 256, SECOND_US = 1000000 };
+enum { TIMEOUT_MS = 5000, SECOND_US = 1000000 };
 
 struct options {
     const char *node, *hangup, *cause;
@@ -35,7 +35,7 @@ struct search {
     int failed; /* nodes that did not answer */
 };
 
-static const char *string_of(const json_t *row, const char *name)
+const char *channels_text(const json_t *row, const char *name)
 {
     const char *text = json_string_value(json_object_get(row, name));
 
@@ -63,13 +63,14 @@ static int find_domain(struct esl *esl, const char *uuid, struct buf *domain, st
  */
 static int add_channel(json_t *list, const char *node, const json_t *row, const char *domain)
 {
-    int64_t age = clock_wall_us() / SECOND_US - atoll(string_of(row, "created_epoch"));
+    int64_t age = clock_wall_us() / SECOND_US - atoll(channels_text(row, "created_epoch"));
     json_t *channel = json_pack(
         "{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s}", "node", node, "uuid",
-        string_of(row, "uuid"), "direction", string_of(row, "direction"), "seconds",
-        (json_int_t)(age > 0 ? age : 0), "caller", string_of(row, "initial_cid_num"), "caller_name",
-        string_of(row, "initial_cid_name"), "callee", string_of(row, "initial_dest"), "domain",
-        domain, "state", string_of(row, "callstate"));
+        channels_text(row, "uuid"), "direction", channels_text(row, "direction"), "seconds",
+        (json_int_t)(age > 0 ? age : 0), "caller", channels_text(row, "initial_cid_num"),
+        "caller_name", channels_text(row, "initial_cid_name"), "callee",
+        channels_text(row, "initial_dest"), "domain", domain, "state",
+        channels_text(row, "callstate"));
 
     return json_array_append_new(list, channel) ? -ENOMEM : 0;
 }
@@ -84,7 +85,7 @@ static int add_rows(struct esl *esl, const char *node, const json_t *rows, json_
     for (size_t i = 0; !res && i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
 
-        res = find_domain(esl, string_of(row, "uuid"), &domain, err);
+        res = find_domain(esl, channels_text(row, "uuid"), &domain, err);
         if (!res && add_channel(list, node, row, domain.data))
             res = err_set(err, -ENOMEM, "no memory for the list");
     }
@@ -159,76 +160,6 @@ static void visit(const struct cmd_node *own, const struct topology_node *node,
     }
 }
 
-/* ---------------------------------------------------------------- the table */
-
-enum column { NODE, UUID, DIRECTION, AGE, CALLER, CALLEE, DOMAIN, STATE, COLUMNS };
-
-static const char *const titles[COLUMNS] = {"NODE",   "UUID",   "DIRECTION", "AGE",
-                                            "CALLER", "CALLEE", "DOMAIN",    "STATE"};
-
-static void write_cell(const json_t *channel, enum column column, char out[CELL_SIZE])
-{
-    static const char *const names[COLUMNS] = {
-        [NODE] = "node",     [UUID] = "uuid",     [DIRECTION] = "direction", [CALLER] = "caller",
-        [CALLEE] = "callee", [DOMAIN] = "domain", [STATE] = "state",
-    };
-    const char *name = string_of(channel, "caller_name");
-    long long age = json_integer_value(json_object_get(channel, "seconds"));
-    char text[CELL_SIZE];
-
-    if (column == AGE)
-        snprintf(text, sizeof(text), "%lld:%02lld:%02lld", age / 3600, age / 60 % 60, age % 60);
-    else if (column == CALLER && *name && strcmp(name, string_of(channel, "caller")) != 0)
-        snprintf(text, sizeof(text), "%s %s", string_of(channel, "caller"), name);
-    else
-        snprintf(text, sizeof(text), "%s", string_of(channel, names[column]));
-    log_escape(out, CELL_SIZE, text);
-}
-
-/* In characters: bytes of UTF-8 that do not go on with one. */
-static int width_of(const char *text)
-{
-    int width = 0;
-
-    for (; *text; text++)
-        width += (*text & 0xc0) != 0x80;
-    return width;
-}
-
-static void print_row(const json_t *channel, const int widths[COLUMNS])
-{
-    char cell[CELL_SIZE];
-
-    for (enum column i = 0; i < COLUMNS; i++) {
-        const char *text = channel ? cell : titles[i];
-
-        if (channel)
-            write_cell(channel, i, cell);
-        printf("%s%*s", text, i + 1 < COLUMNS ? widths[i] - width_of(text) + 2 : 1,
-               i + 1 < COLUMNS ? "" : "\n");
-    }
-}
-
-static void print_table(const json_t *channels)
-{
-    int widths[COLUMNS];
-    char cell[CELL_SIZE];
-
-    for (enum column i = 0; i < COLUMNS; i++) {
-        widths[i] = width_of(titles[i]);
-        for (size_t row = 0; row < json_array_size(channels); row++) {
-            write_cell(json_array_get(channels, row), i, cell);
-            if (width_of(cell) > widths[i])
-                widths[i] = width_of(cell);
-        }
-    }
-    print_row(NULL, widths);
-    for (size_t row = 0; row < json_array_size(channels); row++)
-        print_row(json_array_get(channels, row), widths);
-}
-
-/* ---------------------------------------------------------------- the verb */
-
 static int report(const struct search *search)
 {
     const char *uuid = search->options->hangup;
@@ -248,7 +179,7 @@ static int report(const struct search *search)
         json_dumpf(search->channels, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
         printf("\n");
     } else {
-        print_table(search->channels);
+        channels_print(search->channels);
     }
     return search->failed ? CMD_FAILED : CMD_OK;
 }
