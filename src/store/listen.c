@@ -2,20 +2,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "store/listen_private.h"
 
 enum {
-    CONNECT_MS = 5000,
     /* A statement gets this long before the server is taken for dead. The caller has the server
      * itself give up earlier, which costs the statement and not the connection. */
     QUERY_MS = 10000,
@@ -27,179 +22,6 @@ enum {
     RETRY_LAST_MS = 2000,
 };
 
-struct listen {
-    struct listen_events events;
-    struct buf conninfo;
-    char listen_sql[80];
-    pthread_t thread;
-    atomic_bool stopping;
-    int wake_fd;      /* eventfd: stopping, or listen_wake */
-    bool woken;       /* listen_wake since the last `settled` */
-    PGconn *conn;     /* NULL between two tries */
-    struct err gone;  /* why the connection is of no more use; "" while it is */
-    int64_t query_ms; /* how long the next statement may take */
-    int64_t retry_ms; /* pause before the next try */
-};
-
-/* libpq ends its sentences with a line break, and may add lines of detail. */
-static void first_line(struct err *err)
-{
-    err->text[strcspn(err->text, "\n")] = '\0';
-}
-
-/* Remembers the first reason. */
-static int give_up(struct listen *listen, const char *reason)
-{
-    if (!listen->gone.text[0])
-        err_set(&listen->gone, 0, "%s", reason[0] ? reason : "connection lost");
-    first_line(&listen->gone);
-    return -ENOTCONN;
-}
-
-static int give_up_libpq(struct listen *listen)
-{
-    return give_up(listen, PQerrorMessage(listen->conn));
-}
-
-static void drain_wake(struct listen *listen)
-{
-    uint64_t count;
-
-    if (read(listen->wake_fd, &count, sizeof(count)) == sizeof(count))
-        listen->woken = true;
-}
-
-/*
- * Waits until `fd` (-1 for none) has one of `events`. 1 when it has, 0 at the deadline,
- * -ECANCELED when the listener has to stop. With `until_woken`, 0 after listen_wake as well.
- */
-static int wait_for(struct listen *listen, int fd, short events, int64_t deadline, bool until_woken)
-{
-    struct pollfd fds[] = {{.fd = listen->wake_fd, .events = POLLIN}, {.fd = fd, .events = events}};
-    int64_t left;
-
-    for (;;) {
-        if (atomic_load(&listen->stopping))
-            return -ECANCELED;
-        if (until_woken && listen->woken)
-            return 0;
-        left = deadline - clock_mono_ms();
-        if (left <= 0)
-            return 0;
-        if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
-            return 0;
-        if (fds[0].revents)
-            drain_wake(listen);
-        if (fds[1].revents)
-            return 1;
-    }
-}
-
-/* PostgreSQL's notices would go to standard error. */
-static void ignore_notice(void *arg, const PGresult *result)
-{
-    (void)arg;
-    (void)result;
-}
-
-static int connect_database(struct listen *listen)
-{
-    int64_t deadline = clock_mono_ms() + CONNECT_MS;
-    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-    int ready;
-
-    listen->conn = PQconnectStart(listen->conninfo.data);
-    if (!listen->conn)
-        return give_up(listen, "no memory for a connection");
-    if (PQstatus(listen->conn) == CONNECTION_BAD)
-        return give_up_libpq(listen);
-    PQsetNoticeReceiver(listen->conn, ignore_notice, NULL);
-    while (status != PGRES_POLLING_OK) {
-        /* The socket may be another one after each PQconnectPoll. */
-        ready = wait_for(listen, PQsocket(listen->conn),
-                         status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, false);
-        if (ready < 0)
-            return ready;
-        if (ready == 0)
-            return give_up(listen, "the database does not answer");
-        status = PQconnectPoll(listen->conn);
-        if (status == PGRES_POLLING_FAILED)
-            return give_up_libpq(listen);
-    }
-    return 0;
-}
-
-/* The next result, NULL when there is no further one. */
-static int next_result(struct listen *listen, int64_t deadline, PGresult **out)
-{
-    int ready;
-
-    while (PQisBusy(listen->conn)) {
-        ready = wait_for(listen, PQsocket(listen->conn), POLLIN, deadline, false);
-        if (ready < 0)
-            return ready;
-        if (ready == 0)
-            return give_up(listen, "the database does not answer a statement");
-        if (!PQconsumeInput(listen->conn))
-            return give_up_libpq(listen);
-    }
-    *out = PQgetResult(listen->conn);
-    return 0;
-}
-
-/* All of a statement's results, of which the last counts (there is one, unless it is an error). */
-static int last_result(struct listen *listen, PGresult **out)
-{
-    int64_t deadline = clock_mono_ms() + listen->query_ms;
-    PGresult *last = NULL, *next = NULL;
-    int res;
-
-    for (;;) {
-        res = next_result(listen, deadline, &next);
-        if (res) {
-            PQclear(last);
-            return res;
-        }
-        if (!next)
-            break;
-        PQclear(last);
-        last = next;
-    }
-    if (!last || PQstatus(listen->conn) == CONNECTION_BAD) {
-        PQclear(last);
-        return give_up_libpq(listen);
-    }
-    *out = last;
-    return 0;
-}
-
-int listen_query(struct listen *listen, const char *sql, int count, const char *const values[],
-                 PGresult **out, struct err *err)
-{
-    PGresult *result = NULL;
-    ExecStatusType status;
-    int res;
-
-    if (listen->gone.text[0])
-        return err_set(err, -ENOTCONN, "%s", listen->gone.text);
-    if (PQsendQueryParams(listen->conn, sql, count, NULL, values, NULL, NULL, 0))
-        res = last_result(listen, &result);
-    else
-        res = give_up_libpq(listen);
-    if (res)
-        return err_set(err, res, "%s", res == -ECANCELED ? "stopping" : listen->gone.text);
-    status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        err_set(err, 0, "%s", PQresultErrorMessage(result));
-        if (err)
-            first_line(err);
-        PQclear(result);
-        return -EIO;
-    }
-    *out = result;
-    return 0;
-}
-
 /* A statement whose result nobody needs. -EIO is as good as a lost connection here. */
 static int command(struct listen *listen, const char *sql)
 {
@@ -208,7 +30,7 @@ static int command(struct listen *listen, const char *sql)
     int res = listen_query(listen, sql, 0, NULL, &result, &err);
 
     PQclear(result);
-    return res == -EIO ? give_up(listen, err.text) : res;
+    return res == -EIO ? listen_give_up(listen, err.text) : res;
 }
 
 /* Hands out what came in, until nothing is left, also what came in meanwhile. */
@@ -222,7 +44,7 @@ static int deliver(struct listen *listen)
         some = listen->woken;
         listen->woken = false;
         if (!PQconsumeInput(listen->conn))
-            return give_up_libpq(listen);
+            return listen_give_up(listen, PQerrorMessage(listen->conn));
         while ((notice = PQnotifies(listen->conn))) {
             events->notified(listen, notice->extra, events->arg);
             PQfreemem(notice);
@@ -259,8 +81,8 @@ static void serve(struct listen *listen)
         res = deliver(listen);
         if (res)
             return;
-        ready =
-            wait_for(listen, PQsocket(listen->conn), POLLIN, clock_mono_ms() + HEARTBEAT_MS, true);
+        ready = listen_wait(listen, PQsocket(listen->conn), POLLIN, clock_mono_ms() + HEARTBEAT_MS,
+                            true);
         if (ready == 0 && !listen->woken)
             res = check_alive(listen);
     } while (ready >= 0 && res == 0);
@@ -272,13 +94,13 @@ static void *run(void *arg)
 
     while (!atomic_load(&listen->stopping)) {
         listen->gone.text[0] = '\0';
-        if (connect_database(listen) == 0 && command(listen, listen->listen_sql) == 0)
+        if (listen_connect(listen) == 0 && command(listen, listen->listen_sql) == 0)
             serve(listen);
         if (listen->gone.text[0])
             listen->events.lost(listen, listen->gone.text, listen->events.arg);
         PQfinish(listen->conn);
         listen->conn = NULL;
-        (void)wait_for(listen, -1, 0, clock_mono_ms() + listen->retry_ms, false);
+        (void)listen_wait(listen, -1, 0, clock_mono_ms() + listen->retry_ms, false);
         listen->retry_ms *= 2;
         if (listen->retry_ms > RETRY_LAST_MS)
             listen->retry_ms = RETRY_LAST_MS;

@@ -5,14 +5,11 @@
  * what is read while there is no room is read once more, later (READ_FOR_COPY).
  */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "tenant/copy.h"
 #include "tenant/copy_file.h"
-#include "tenant/load.h"
+#include "tenant/registry_job.h"
 #include "tenant/registry_private.h"
 
 enum {
@@ -21,18 +18,6 @@ enum {
     DISK_FAILED_MS = 10000,       /* before a disk that took no copy is tried again */
     READ_FAILED_MS = 1000,        /* before a copy that could not be read is tried again */
     WAIT_MS = 60000,
-};
-
-/* What is done for one tenant in one go. */
-struct job {
-    const char *domain;
-    bool read, remove;
-    struct buf rows; /* empty: nothing to be written */
-    /* What came of it. */
-    struct snapshot *snapshot;
-    int read_res, write_res, remove_res;
-    bool written;
-    struct err err;
 };
 
 bool registry_copies_room(const struct registry *registry)
@@ -111,9 +96,9 @@ static struct tenant *next_job(struct registry *registry, int64_t *until)
     return NULL;
 }
 
-static void begin(struct registry *registry, struct tenant *tenant, struct job *job)
+static void begin(struct registry *registry, struct tenant *tenant, struct registry_job *job)
 {
-    *job = (struct job){
+    *job = (struct registry_job){
         .domain = tenant->domain,
         .read = tenant->wanted,
         .remove = tenant->gone,
@@ -126,40 +111,8 @@ static void begin(struct registry *registry, struct tenant *tenant, struct job *
     tenant->working = true; /* and still `wanted`, so that nobody has it read twice */
 }
 
-/* From the rows at hand if there are any: they are newer than the file. */
-static int read_copy(const struct registry *registry, struct job *job)
-{
-    struct buf file;
-    int res;
-
-    if (job->rows.len)
-        return snapshot_of_copy(job->rows.data, job->rows.len, job->domain, &job->snapshot,
-                                &job->err);
-    buf_init(&file, REGISTRY_COPY_MAX);
-    res = copy_file_read(registry->folder, job->domain, &file);
-    if (res)
-        err_sys(&job->err, res, "reading it");
-    else
-        res = snapshot_of_copy(file.data, file.len, job->domain, &job->snapshot, &job->err);
-    buf_free(&file);
-    return res;
-}
-
-/* Without the lock. */
-static void perform(const struct registry *registry, struct job *job)
-{
-    if (job->rows.len)
-        job->write_res = copy_seal(&job->rows);
-    if (job->read && !job->write_res)
-        job->read_res = read_copy(registry, job);
-    if (job->rows.len && !job->write_res)
-        job->write_res = copy_file_write(registry->folder, job->domain, &job->rows, &job->written);
-    /* What is damaged goes: a file that looks like the right one would not be replaced. */
-    if (job->remove || job->read_res == -EBADMSG)
-        job->remove_res = copy_file_remove(registry->folder, job->domain);
-}
-
-static void finish_write(struct registry *registry, struct tenant *tenant, const struct job *job)
+static void finish_write(struct registry *registry, struct tenant *tenant,
+                         const struct registry_job *job)
 {
     registry->rows_bytes -= job->rows.len;
     if (!job->write_res) {
@@ -177,7 +130,7 @@ static void finish_write(struct registry *registry, struct tenant *tenant, const
         registry_want(registry, tenant, READ_FOR_COPY);
 }
 
-static void finish_read(struct registry *registry, struct tenant *tenant, struct job *job)
+static void finish_read(struct registry *registry, struct tenant *tenant, struct registry_job *job)
 {
     bool unusable =
         job->read_res == -EBADMSG || job->read_res == -ESTALE || job->read_res == -ENOENT;
@@ -197,7 +150,7 @@ static void finish_read(struct registry *registry, struct tenant *tenant, struct
 }
 
 /* With the lock again. Leaves in the job what work() frees. */
-static void finish(struct registry *registry, struct tenant *tenant, struct job *job,
+static void finish(struct registry *registry, struct tenant *tenant, struct registry_job *job,
                    struct waiters *done)
 {
     tenant->working = false;
@@ -214,35 +167,15 @@ static void finish(struct registry *registry, struct tenant *tenant, struct job 
         listen_wake(registry->db);
 }
 
-/* Without the lock: standard error may block. */
-static void report(const struct job *job, bool *failing)
-{
-    bool fails = job->write_res;
-
-    if (job->read_res)
-        log_warning("the copy of tenant %s is not used: %s", job->domain, job->err.text);
-    if (job->remove_res)
-        log_warning("the copy of tenant %s cannot be removed: %s", job->domain,
-                    strerror(-job->remove_res));
-    if (!job->rows.len || fails == *failing)
-        return;
-    *failing = fails;
-    if (fails)
-        log_warning("the copy of tenant %s cannot be written: %s (trying again)", job->domain,
-                    strerror(-job->write_res));
-    else
-        log_info("copies of tenants are written again");
-}
-
 static void work(struct registry *registry, struct tenant *tenant, bool *failing)
 {
     struct waiters done = TAILQ_HEAD_INITIALIZER(done);
-    struct job job;
+    struct registry_job job;
 
     begin(registry, tenant, &job);
     pthread_mutex_unlock(&registry->lock);
-    perform(registry, &job);
-    report(&job, failing);
+    registry_job_do(registry->folder, &job);
+    registry_job_report(&job, failing);
     pthread_mutex_lock(&registry->lock);
     finish(registry, tenant, &job, &done);
     registry_forget(registry, tenant);
