@@ -14,7 +14,7 @@ from front.errors import FrontError
 from lib import db as tenants
 from lib.db import Database
 from lib.platform import TestPlatform
-from test_serve import LIVE_WITHIN, Serve, directory, is_listening, menu_of, set_email, until
+from serve import SOON, Serve, directory, is_listening, menu_of, set_email, until
 
 DOMAINS = (*tenants.DOMAINS, "c.test", "d.test")
 
@@ -158,10 +158,10 @@ def test_back_after_a_restart(scene, record_property):
     until(lambda: scene.serve.health()[1]["database"] == "connected")
     took = until(lambda: scene.serve.user("1001", "b.test").get("vm-mailto") == "meanwhile@x.test")
     record_property("live_after_reconnect_ms", round(took * 1000, 1))
-    assert took < LIVE_WITHIN
+    assert took < SOON
     set_email(scene.db, "1001", "b.test", "later@x.test")
     took = until(lambda: scene.serve.user("1001", "b.test").get("vm-mailto") == "later@x.test")
-    assert took < LIVE_WITHIN
+    assert took < SOON
     # And it is in the copy: the second write of this tenant, after a pause.
     before = scene.metric("copies_written_total")
     until(lambda: scene.metric("copies_written_total") > before)
@@ -246,7 +246,7 @@ def test_scanners_cause_no_sql(scene):
     domain_id = scene.db.value("SELECT id FROM voip.domains WHERE name = 'scan1.test'")
     scene.db.rows("INSERT INTO voip.users (domain_id, username, ha1) "
                   "VALUES (%s, '1001', md5('x'))", domain_id)
-    assert until(lambda: scene.serve.user("1001", "scan1.test")) < LIVE_WITHIN
+    assert until(lambda: scene.serve.user("1001", "scan1.test")) < SOON
     scene.db.rows("DELETE FROM voip.users WHERE domain_id = %s", domain_id)
     scene.db.rows("DELETE FROM voip.domains WHERE id = %s", domain_id)
     scene.wait_for_copies()
@@ -258,7 +258,7 @@ def last_statement(db):
 
 
 def test_killed_while_writing(scene):
-    """However it ends, what is there is whole, and at least as new as a second before."""
+    """However it ends, what is there is whole, and as new as seconds before."""
     over = threading.Event()
     committed = []
 
@@ -280,7 +280,7 @@ def test_killed_while_writing(scene):
             scene.supervisor.start("serve")
             until(lambda: is_listening(scene.platform, "control.documents_port"))
             scene.serve.wait_for_health(database="connected")
-        time.sleep(2)
+        time.sleep(4)
         killed = time.monotonic()
         scene.kill("serve")
     finally:
@@ -291,8 +291,8 @@ def test_killed_while_writing(scene):
     newest = [int(scene.serve.user("1001", domain)["vm-mailto"].split("@")[0])
               for domain in DOMAINS]
     assert scene.metric("copies_refused_total") == 0
-    # A write a second, and the time that the disk takes.
-    expected = max(number for at, number in committed if at < killed - 2)
+    # A write a second, and the time that a busy disk takes.
+    expected = max(number for at, number in committed if at < killed - 4)
     assert min(newest) >= expected - 4
 
 
@@ -309,7 +309,7 @@ def test_copy_that_cannot_be_written(scene):
         until(lambda: scene.metric("copies_failed_total") == 1)
         set_email(scene.db, "1001", "a.test", "full@x.test")
         assert until(lambda: scene.serve.user("1001", "a.test").get("vm-mailto")
-                     == "full@x.test") < LIVE_WITHIN
+                     == "full@x.test") < SOON
         assert len(scene.warnings()) == said + 1
     finally:
         (scene.folder / "a.test").rmdir()

@@ -16,7 +16,7 @@ from lib.platform import TestPlatform
 from lib.ports import free_ports
 from sip_client import Client
 from static_dialplan import KINDS, actions
-from test_serve import Serve, directory, form, until
+from serve import Serve, directory, form, until
 
 PROBE = """<profile name="probe"><settings>
   <param name="sip-ip" value="127.0.0.1"/>

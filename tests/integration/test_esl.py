@@ -1,288 +1,12 @@
-"""`dialplane serve` and `dialplane channels` with a real FreeSWITCH behind its event socket."""
-
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import time
+"""Queues of a real FreeSWITCH, which `dialplane serve` keeps as they are in SQL."""
 
 import pytest
 
-from lib import db as tenants
-from lib.db import Database
-from lib.platform import PROGRAM, TestPlatform
-from test_serve import Serve, configuration, is_listening, set_email, until
+from esl import NOTICED_WITHIN, channels, is_away, is_current
+from serve import SOON, configuration, is_listening, until
 
-# Seconds from the commit of a change until FreeSWITCH has it.
-LIVE_WITHIN = 0.1
-# Seconds until a node that does not answer is known to be away, or to be back.
-NOTICED_WITHIN = 10
-NOBODY = "00000000-0000-0000-0000-000000000000"
+RUNNING = ("freeswitch", "serve")
 
-
-class FreeSwitch:
-    """The running FreeSWITCH, over an event socket of the test's own."""
-
-    def __init__(self, platform):
-        self.platform = platform
-        self._stream = None
-
-    def api(self, command):
-        """What a command answers."""
-        if not self._stream:
-            self._stream = self._connect()
-        return self._say(self._stream, f"api {command}")
-
-    def close(self):
-        if self._stream:
-            self._stream.close()
-        self._stream = None
-
-    def _connect(self):
-        where = self.platform.deployment.node["inside"], self.platform.deployment["media.event_port"]
-        with socket.create_connection(where, timeout=10) as connection:
-            stream = connection.makefile("rwb")
-        self._read(stream)
-        self._say(stream, f"auth {self.platform.secret('event_password')}")
-        return stream
-
-    def _say(self, stream, line):
-        stream.write(line.encode(errors="surrogateescape") + b"\n\n")
-        stream.flush()
-        return self._read(stream)
-
-    @staticmethod
-    def _read(stream):
-        length = 0
-        while (line := stream.readline()) not in (b"\n", b""):
-            name, value = line.split(b": ", 1)
-            if name == b"Content-Length":
-                length = int(value)
-        return stream.read(length).decode(errors="replace")
-
-    def originate(self, variables, destination, application):
-        """A call from nowhere to `application`; returns the channel's uuid."""
-        said = self.api(f"originate {{{variables}}}null/{destination} &{application}")
-        assert said.startswith("+OK "), said
-        return said[4:].strip()
-
-    def callcenter(self, *words):
-        """The rows of a list of mod_callcenter, as dicts."""
-        said = self.api("callcenter_config " + " ".join(words)).splitlines()
-        assert said[-1] == "+OK", said
-        names = said[0].split("|")
-        return [dict(zip(names, line.split("|"), strict=True)) for line in said[1:-1]]
-
-    def pid(self):
-        return self.platform.supervisor.processes()["freeswitch"]["pid"]
-
-
-@pytest.fixture(scope="module")
-def platform():
-    """A platform of which only the database, serve and FreeSWITCH run."""
-    if not shutil.which("freeswitch"):
-        pytest.skip("FreeSWITCH is not installed here (no freeswitch in PATH)")
-    made = TestPlatform("freeswitch")
-    try:
-        made.start_database()
-        made.db = Database(made.deployment, made.secret("db_admin"))
-        for domain in tenants.DOMAINS:
-            tenants.add_tenant(made.db, domain)
-        made.supervisor.start("freeswitch")
-        made.supervisor.start("serve")
-        until(lambda: is_listening(made, "control.documents_port"))
-        yield made
-    finally:
-        made.stop()
-        made.remove()
-
-
-@pytest.fixture
-def serve(platform):
-    """Everything is well at the start of each test."""
-    running = Serve(platform)
-    until(lambda: is_current(running), 60)
-    return running
-
-
-@pytest.fixture
-def freeswitch(platform, serve):
-    """FreeSWITCH without channels, with the endpoint of the tests."""
-    running = FreeSwitch(platform)
-    if running.api("module_exists mod_loopback") != "true":
-        assert "+OK" in running.api("load mod_loopback")
-    running.api("hupall")
-    until(lambda: not channels(platform))
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def db(platform):
-    return platform.db
-
-
-def media(serve):
-    return serve.health()[1]["media"]
-
-
-def is_current(serve):
-    return serve.health()[1]["status"] == "ok" and media(serve) == [
-        {"node": "one", "reachable": True, "current": True}]
-
-
-def is_away(serve):
-    return not media(serve)[0]["reachable"]
-
-
-def metric(serve, name):
-    return serve.metrics()[f'dialplane_serve_media_{name}{{node="one"}}']
-
-
-def run_channels(platform, *options):
-    return subprocess.run([PROGRAM, "channels", "-s", platform.folder / "state", *options],
-                          capture_output=True, text=True, timeout=30, check=False)
-
-
-def channels(platform):
-    done = run_channels(platform, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-# ---------------------------------------------------------------- the connection
-
-def test_freeswitch_is_restarted(platform, serve):
-    failures = metric(serve, "failures_total")
-    platform.supervisor.stop_process("freeswitch")
-    until(lambda: is_away(serve), NOTICED_WITHIN)
-    assert metric(serve, "up") == 0
-    platform.supervisor.start("freeswitch")
-    until(lambda: is_current(serve), 60)
-    assert metric(serve, "up") == 1
-    assert metric(serve, "failures_total") > failures
-
-
-def test_frozen_freeswitch_delays_nobody(platform, serve, db):
-    os.kill(FreeSwitch(platform).pid(), signal.SIGSTOP)
-    try:
-        # Before it is noticed, and after.
-        for number in range(50):
-            address = f"u{number}@a.test"
-            began = time.monotonic()
-            set_email(db, "1001", "a.test", address)
-            while serve.user("1001", "a.test").get("vm-mailto") != address:
-                pass
-            assert time.monotonic() - began < 0.1
-            time.sleep(0.1)
-        until(lambda: is_away(serve), NOTICED_WITHIN)
-        assert serve.health()[1]["status"] == "ok"
-        done = run_channels(platform)
-        assert done.returncode == 1
-        assert "node one: event socket: no answer within" in done.stderr
-    finally:
-        os.kill(FreeSwitch(platform).pid(), signal.SIGCONT)
-    until(lambda: is_current(serve), NOTICED_WITHIN)
-
-
-def test_wrong_password(platform, serve):
-    file = platform.folder / "state/secrets/event_password"
-    right = file.read_text(encoding="ascii")
-    log = platform.folder / "state/log/serve.log"
-    file.write_text("another-password-of-32-characters", encoding="ascii")
-    try:
-        done = run_channels(platform)
-        assert done.returncode == 1
-        assert done.stderr.endswith("node one: the event socket refuses the password\n")
-        platform.supervisor.stop_process("serve")
-        size = log.stat().st_size
-        platform.supervisor.start("serve")
-        until(lambda: b"the event socket refuses the password" in log.read_bytes()[size:])
-        until(lambda: is_listening(platform, "control.documents_port"))
-        until(lambda: serve.health()[1]["status"] == "ok")
-        assert is_away(serve)
-    finally:
-        file.write_text(right, encoding="ascii")
-        platform.supervisor.stop_process("serve")
-        platform.supervisor.start("serve")
-        until(lambda: is_listening(platform, "control.documents_port"))
-    until(lambda: is_current(serve))
-    assert right.strip().encode() not in log.read_bytes()
-    assert b"another-password" not in log.read_bytes()
-
-
-def test_sessions(serve, freeswitch):
-    until(lambda: metric(serve, "sessions") == 0, NOTICED_WITHIN)
-    for destination in ("1", "2", "3"):
-        freeswitch.originate("x=1", destination, "park()")
-    until(lambda: metric(serve, "sessions") == 3, NOTICED_WITHIN)
-    assert metric(serve, "commands_total") > 3
-
-
-# ---------------------------------------------------------------- dialplane channels
-
-def test_channels(platform, freeswitch):
-    uuid = freeswitch.originate(
-        "origination_caller_id_number=1001,origination_caller_id_name=Ann,dp_domain=a.test",
-        "1002", "park()")
-    other = freeswitch.originate("origination_caller_id_number=7", "8", "park()")
-    until(lambda: len(channels(platform)) == 2)
-    listed = {channel["uuid"]: channel for channel in channels(platform)}
-    assert 0 <= listed[uuid].pop("seconds") < 30
-    assert listed[uuid] == {
-        "node": "one", "uuid": uuid, "direction": "outbound", "caller": "1001",
-        "caller_name": "Ann", "callee": "1002", "domain": "a.test", "state": "ACTIVE"}
-    assert listed[other]["domain"] == ""
-    table = run_channels(platform, "--node", "one").stdout.splitlines()
-    assert table[0].split() == ["NODE", "UUID", "DIRECTION", "AGE", "CALLER", "CALLEE", "DOMAIN",
-                                "STATE"]
-    row = next(line for line in table if uuid in line)
-    assert row[table[0].index("CALLER"):].split() == ["1001", "Ann", "1002", "a.test", "ACTIVE"]
-    assert row.index("a.test") == table[0].index("DOMAIN")
-
-
-def test_hang_up(platform, freeswitch):
-    uuid = freeswitch.originate("x=1", "1", "park()")
-    left = freeswitch.originate("x=1", "2", "park()")
-    done = run_channels(platform, "--hangup", uuid, "--cause", "USER_BUSY")
-    assert (done.returncode, done.stdout) == (0, f"hung up {uuid} on one\n")
-    until(lambda: [channel["uuid"] for channel in channels(platform)] == [left])
-    done = run_channels(platform, "--hangup", uuid)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"dialplane channels: no channel {uuid}\n"
-
-
-@pytest.mark.parametrize("options", [
-    ("--hangup", "all"), ("--hangup", NOBODY + "\n\napi shutdown"), ("--cause", "a b"),
-    ("--cause", "17"), ("--hangup", NOBODY, "--json"), ("--colour",), ("extra",)])
-def test_wrong_usage(platform, serve, options):
-    assert run_channels(platform, *options).returncode == 2
-    assert media(serve)[0]["reachable"]
-
-
-def test_no_such_node(platform, serve):
-    done = run_channels(platform, "--node", "two")
-    assert done.returncode == 1
-    assert done.stderr == "dialplane channels: the deployment has no media node named 'two'\n"
-
-
-def test_names_do_not_reach_the_terminal(platform, freeswitch):
-    """Escape sequences, of 7 and of 8 bits, and what is no UTF-8."""
-    name = "\x1b]0;owned\x07 \x9b31m\udcff"
-    freeswitch.originate(f"origination_caller_id_number=1,origination_caller_id_name='{name}'",
-                         "2", "park()")
-    until(lambda: channels(platform))
-    assert "owned" in channels(platform)[0]["caller_name"]
-    for options in ((), ("--json",)):
-        text = run_channels(platform, *options).stdout
-        assert "owned" in text
-        assert [mark for mark in text if mark != "\n" and (mark < " " or "\x7f" <= mark <= "\x9f")
-                ] == []
-
-
-# ---------------------------------------------------------------- queues
 
 class Queue:
     """A queue of a.test with members, and a caller who waits in it: it is loaded."""
@@ -360,9 +84,9 @@ def make_queue(db, serve, freeswitch):
 
 
 def live(condition):
-    """Waits; says so when it took longer than promised."""
+    """Waits; says so when it took longer than a notice does."""
     took = until(condition)
-    assert took < LIVE_WITHIN, f"only after {took:.3f} s"
+    assert took < SOON, f"only after {took:.3f} s"
 
 
 def test_first_caller_finds_agents(make_queue):
@@ -370,7 +94,7 @@ def test_first_caller_finds_agents(make_queue):
     assert queue.loaded() is None
     queue.call()
     # As long as a caller stays who leaves when nobody is there.
-    assert until(lambda: queue.tiers() == {"1001": (1, 1), "1002": (1, 1)}) < 0.4
+    assert until(lambda: queue.tiers() == {"1001": (1, 1), "1002": (1, 1)}) < SOON
     agent = queue.agents()["1001"]
     assert agent["status"] == "Available"
     assert (agent["type"], agent["wrap_up_time"], agent["max_no_answer"]) == ("callback", "10", "0")
@@ -555,7 +279,6 @@ def test_changes_while_freeswitch_was_away(make_queue, platform, serve, freeswit
     queue.set_agent("1003", "available")
     queue.remove("1002")
     until(lambda: is_away(serve), NOTICED_WITHIN)
-    freeswitch.close()
     platform.supervisor.start("freeswitch")
     until(lambda: is_current(serve), 60)
     # Before the first caller comes, who could ring somebody.

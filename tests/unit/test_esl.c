@@ -369,7 +369,7 @@ static void test_silence(void **state)
     (void)state;
     keep_open = true;
     assert_int_equal(refusal_of(nothing, &err), -ETIMEDOUT);
-    assert_in_range(clock_mono_ms() - began, 199, 1500);
+    assert_in_range(clock_mono_ms() - began, 199, 20000);
     keep_open = true;
     assert_int_equal(open_port(&esl, start(silent), 200, -1, &err), 0);
     /* An event is no answer; and the answer that may still come is nobody's. */

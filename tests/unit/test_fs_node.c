@@ -319,7 +319,7 @@ static void test_connection_is_lost(void **state)
 /* As a frozen FreeSWITCH: whoever stops does not wait for it, and nobody else does. */
 static void test_silence(void **state)
 {
-    int64_t began = clock_mono_ms();
+    int64_t began;
 
     (void)state;
     fs_node_settled(node);
@@ -329,6 +329,7 @@ static void test_silence(void **state)
     change(CHANGE_USERS, "acme.test", "1001");
     fs_node_loaded(node, "acme.test");
     until_heard("api xml_flush_cache id 1001 acme.test\n");
+    began = clock_mono_ms();
     for (int i = 0; i < 1000; i++) {
         change(CHANGE_USERS, "acme.test", "1002");
         fs_node_loaded(node, "acme.test");
@@ -343,7 +344,7 @@ static int stop_quickly(void **state)
     int64_t began = clock_mono_ms();
 
     stop(state);
-    assert_true(clock_mono_ms() - began < 1000);
+    assert_true(clock_mono_ms() - began < 2000);
     return 0;
 }
 

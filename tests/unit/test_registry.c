@@ -582,7 +582,7 @@ static void test_silent_database(void **state)
     began = clock_mono_ms();
     assert_int_equal(get(fixture, DOMAIN), -EINPROGRESS);
     assert_mark(fixture, DOMAIN, "old");
-    assert_in_range(clock_mono_ms() - began, 50, 2000);
+    assert_in_range(clock_mono_ms() - began, 50, 4000); /* get_mark waits for 5000 */
     registry_state(fixture->registry, &now);
     assert_int_equal(now.pending, 1);
     sql_gives(fixture->registry, DOMAIN, "new");
@@ -650,12 +650,22 @@ static void test_idle_tenants_leave(void **state)
 static void test_tenants_in_use_stay(void **state)
 {
     struct fixture *fixture = *state;
-    int64_t until;
+    int64_t last, now = clock_mono_ms(), until = now + 800;
+    int res;
 
     start(fixture, true, 400);
     sql_gives(fixture->registry, DOMAIN, "x");
-    for (until = clock_mono_ms() + 800; clock_mono_ms() < until; nap())
-        assert_int_equal(get(fixture, DOMAIN), 0);
+    while (now < until) {
+        last = now;
+        now = clock_mono_ms();
+        res = get(fixture, DOMAIN);
+        /* A machine that stood still for so long has not used it. */
+        if (clock_mono_ms() - last < 400)
+            assert_int_equal(res, 0);
+        else
+            sql_gives(fixture->registry, DOMAIN, "x");
+        nap();
+    }
 }
 
 /* Its copy is kept true all the same. */

@@ -56,7 +56,7 @@ class FreeSwitch:
 
 
 def _send(stream, line):
-    stream.write(f"{line}\n\n".encode())
+    stream.write(f"{line}\n\n".encode(errors="surrogateescape"))
     stream.flush()
 
 
