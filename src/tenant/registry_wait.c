@@ -55,6 +55,10 @@ static int enlist(struct registry *registry, struct waiter *waiter)
         return -EAGAIN;
     if (registry_look(registry, waiter->domain, NULL) != -EINPROGRESS)
         return 1;
+    /* From the look on, which may have been the first: SQL has its time from then. */
+    waiter->look_again = clock_mono_ms() + LOOK_AGAIN_MS;
+    if (waiter->look_again > waiter->deadline)
+        waiter->look_again = waiter->deadline;
     TAILQ_INSERT_TAIL(&registry->waiters, waiter, link);
     registry->waiting++;
     pthread_cond_signal(&registry->time);
@@ -64,10 +68,9 @@ static int enlist(struct registry *registry, struct waiter *waiter)
 int registry_wait(struct registry *registry, const char *domain, int wait_ms,
                   void (*ready)(void *arg), void *arg)
 {
-    int64_t now = clock_mono_ms();
     size_t size = strlen(domain) + 1;
     struct waiter *waiter;
-    int res = 1;
+    int res;
 
     if (!str_is_domain(domain) || wait_ms <= 0) {
         ready(arg);
@@ -76,11 +79,11 @@ int registry_wait(struct registry *registry, const char *domain, int wait_ms,
     waiter = malloc(sizeof(*waiter) + size);
     if (!waiter)
         return -ENOMEM;
-    *waiter =
-        (struct waiter){.look_again = now + (wait_ms < LOOK_AGAIN_MS ? wait_ms : LOOK_AGAIN_MS),
-                        .deadline = now + wait_ms,
-                        .ready = ready,
-                        .arg = arg};
+    *waiter = (struct waiter){
+        .deadline = clock_mono_ms() + wait_ms,
+        .ready = ready,
+        .arg = arg,
+    };
     memcpy(waiter->domain, domain, size);
     pthread_mutex_lock(&registry->lock);
     res = enlist(registry, waiter);
