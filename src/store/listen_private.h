@@ -29,7 +29,6 @@ int listen_give_up(struct listen *listen, const char *reason);
  * Waits until `fd` (-1 for none) has one of `events`. 1 when it has, 0 at the deadline,
  * -ECANCELED when the listener has to stop. With `until_woken`, 0 after listen_wake as well.
  */
-int listen_wait(struct listen *listen, int fd, short events, int64_t deadline,
-                bool until_woken);
+int listen_wait(struct listen *listen, int fd, short events, int64_t deadline, bool until_woken);
 
 int listen_connect(struct listen *listen) DP_CHECK;
