@@ -36,6 +36,7 @@ static const struct table {
     [CHANGE_INBOUND_NUMBERS] = {"did", NULL, "did"},
     [CHANGE_GATEWAYS] = {"gateway", NULL, "gateway"},
     [CHANGE_LIMITS] = {"limit", NULL, NULL},
+    [CHANGE_RECORDINGS] = {"record", NULL, NULL},
 };
 
 struct key {

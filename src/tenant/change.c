@@ -20,6 +20,7 @@ static const char *const table_names[] = {
     [CHANGE_INBOUND_NUMBERS] = "inbound_numbers",
     [CHANGE_GATEWAYS] = "gateways",
     [CHANGE_LIMITS] = "limits",
+    [CHANGE_RECORDINGS] = "recordings",
 };
 
 static int find_table(const char *name, enum change_table *out)
@@ -33,12 +34,18 @@ static int find_table(const char *name, enum change_table *out)
     return -EINVAL;
 }
 
-/* Behind a number that is a prefix stands '!' (db/migrations/0010_edge.sql). */
+/*
+ * Behind a number that is a prefix stands '!' (db/migrations/0010_edge.sql); before the name of
+ * what is recorded, what it is (0017_recording.sql).
+ */
 static bool is_key(const struct change *change)
 {
     char number[sizeof(change->key)];
     size_t len = strlen(change->key);
 
+    if (change->table == CHANGE_RECORDINGS)
+        return strspn(change->key, "eutd") == 1 && change->key[1] == '.' &&
+               str_is_extension(change->key + 2);
     memcpy(number, change->key, sizeof(number));
     if (change->table == CHANGE_EXTENSIONS && len > 1 && number[len - 1] == '!')
         number[len - 1] = '\0';

@@ -32,6 +32,12 @@ static void test_row(void **state)
                      &err),
         0);
     assert_int_equal(change.table, CHANGE_CONFERENCES);
+    assert_int_equal(
+        change_parse("{\"table\":\"recordings\",\"domain\":\"acme.test\",\"key\":\"e.*97\"}",
+                     &change, &err),
+        0);
+    assert_int_equal(change.table, CHANGE_RECORDINGS);
+    assert_string_equal(change.key, "e.*97");
 }
 
 static void test_emptied_table(void **state)
@@ -57,6 +63,10 @@ static void test_refused(void **state)
         "{\"table\":\"users\",\"domain\":\"acme.test\",\"key\":\"a:b\"}",
         "{\"table\":\"users\",\"domain\":\"acme.test\",\"key\":\"\"}",
         "{\"table\":\"users\",\"domain\":\"acme.test\",\"key\":5}",
+        "{\"table\":\"recordings\",\"domain\":\"acme.test\",\"key\":\"1001\"}",
+        "{\"table\":\"recordings\",\"domain\":\"acme.test\",\"key\":\"e.\"}",
+        "{\"table\":\"recordings\",\"domain\":\"acme.test\",\"key\":\"x.1001\"}",
+        "{\"table\":\"recordings\",\"domain\":\"acme.test\",\"key\":\"eu.1001\"}",
         "{\"table\":\"users\",\"table\":\"domains\",\"domain\":\"acme.test\",\"key\":\"1\"}",
     };
     struct change change = {.key = "untouched"};
