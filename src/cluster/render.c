@@ -74,6 +74,7 @@ int render_folders(const char *state, struct err *err)
         "lib",
         "log",
         "run",
+        "run/recordings",
         "share",
         "tree",
         "cdr",

@@ -48,9 +48,10 @@ static int put_globals(const struct render *render, struct err *err)
     struct buf text;
 
     buf_init(&text, RENDER_FILE_MAX);
-    buf_printf(&text, "[globals]\nDP_NODE=%s\nDP_AGI=agi://%s:%u\n", render->node->name,
-               render_host(topology_first(topology, ROLE_CONTROL)->inside, control),
-               topology->control.agi_port);
+    buf_printf(
+        &text, "[globals]\nDP_NODE=%s\nDP_AGI=agi://%s:%u\nDP_RECORDINGS=%s/run/recordings\n",
+        render->node->name, render_host(topology_first(topology, ROLE_CONTROL)->inside, control),
+        topology->control.agi_port, render->state);
     return render_put(render, "asterisk/node/globals.conf", 0644, &text, err);
 }
 

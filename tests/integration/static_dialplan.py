@@ -10,12 +10,13 @@ CONTEXT = xml.etree.ElementTree.parse(
 KINDS = re.search(r"\^\(([a-z_|]+)\);id=", xml.etree.ElementTree.tostring(CONTEXT).decode())[1]
 
 
-def actions(service, call):
+def actions(service, call, record=""):
     """
     The applications that run, as (name, data), with the values of this call: what is set inline
     first, as mod_dialplan_xml does while it looks for an extension.
     """
-    variables = {"sip_h_X-VOIP-Service": service, "sip_h_X-VOIP-Call": call}
+    variables = {"sip_h_X-VOIP-Service": service, "sip_h_X-VOIP-Call": call,
+                 "sip_h_X-VOIP-Record": record}
     first, then = [], []
     for extension in CONTEXT.iter("extension"):
         matched = False

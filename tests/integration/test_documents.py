@@ -30,6 +30,7 @@ PROBE = """<profile name="probe"><settings>
 # Each is the other when user and domain are written without anything between them.
 COLLIDING = (("100", "1a.com"), ("1001", "a.com"))
 USERS_IN_LIMIT, USERS_BEYOND = 1000, 4000
+RECORD_CHARACTERS = "abcdefghijklmnopqrstuvwxyz_;="
 CALL = ("01234567-89ab-cdef-0123-456789abcdef;start=1795224953.414933;from=1001;to=8000;"
         "reached=8000;dir=internal;ext=ivr")
 
@@ -398,13 +399,14 @@ def test_conference(freeswitch, db):
 
 # ---------------------------------------------------------------- dialplan
 
-def dialplan(serve, service, call, context="from-edge"):
+def dialplan(serve, service, call, context="from-edge", record=""):
     """What serve answers, as static_dialplan.actions: (inline, others); None for not found."""
     root = serve.document("dialplan", form(
         [("hostname", "one"), ("section", "dialplan"), ("tag_name", ""), ("key_name", ""),
          ("key_value", "")],
         {"Event-Name": "REQUEST_PARAMS", "Caller-Context": context, "Hunt-Context": context,
-         "variable_sip_h_X-VOIP-Service": service, "variable_sip_h_X-VOIP-Call": call}))
+         "variable_sip_h_X-VOIP-Service": service, "variable_sip_h_X-VOIP-Call": call,
+         "variable_sip_h_X-VOIP-Record": record}))
     if root is None:
         return None
     assert root.find(".//context").get("name") == "from-edge"
@@ -423,6 +425,8 @@ def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
              "announcement": id_of(db, "announcements")}.get(kind, "1001")
     service = f"{kind};id={there};domain=a.test"
     assert dialplan(serve, service, CALL + leg) == actions(service, CALL + leg)
+    if kind == "recorder":
+        return
     # Of another tenant, or of nobody: the same up to where something would be looked for.
     for service in (f"{kind};id=99999;domain=a.test", f"{kind};id=0;domain=b.test"):
         inline, then = actions(service, CALL + leg)
@@ -430,6 +434,18 @@ def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
         answered = then.index(("sleep", "300")) + 1 if kind != "ring_group" else 1
         assert dialplan(serve, service, CALL + leg) == (
             inline, [*then[:answered], ("transfer", "unavailable XML services")])
+
+
+@pytest.mark.parametrize("kind", ["recorder", "voicemail", "mailbox"])
+@pytest.mark.parametrize("record", [
+    "always;announce=yes;pause=no", "on_demand;announce=no;pause=no", "elsewhere", "nonsense",
+    "always;announce=${x};pause=no", "always XML services", "a" * 64, "a" * 65])
+def test_recording_is_begun_by_both_dialplans(serve, kind, record):
+    service = f"{kind};id=1001;domain=a.test"
+    wanted = actions(service, CALL, record)
+    assert dialplan(serve, service, CALL, record=record) == wanted
+    assert (wanted[1][0][0] == "execute_extension") == (set(record) <= set(RECORD_CHARACTERS)
+                                                         and len(record) <= 64)
 
 
 @pytest.mark.parametrize("service, call", [

@@ -172,6 +172,24 @@ static void add_announcement(struct xml *xml, const struct service *service)
     add_action(xml, "transfer", data);
 }
 
+/* What X-VOIP-Record says is services.xml's to understand. */
+static void add_recording(struct xml *xml, const char *record)
+{
+    char data[DATA_SIZE];
+    size_t length = strspn(record, LOWER "_;=");
+
+    if (length < 1 || length > 64 || record[length] != '\0')
+        return;
+    snprintf(data, sizeof(data), "recording-%s XML services", record);
+    add_action(xml, "execute_extension", data);
+}
+
+static void add_bridge(struct xml *xml, const struct service *service)
+{
+    (void)service;
+    add_action(xml, "transfer", "bridge XML services");
+}
+
 static void add_ring_group(struct xml *xml, const struct service *service)
 {
     add_thing(xml, service, "ring");
@@ -232,21 +250,33 @@ static bool has_ring_group(const struct snapshot *snapshot, const struct service
     return snapshot_ring_group(snapshot, number_of(service));
 }
 
+static bool is_a_call(const struct snapshot *snapshot, const struct service *service)
+{
+    (void)snapshot;
+    (void)service;
+    return true;
+}
+
+/* Who writes the call's record: this server from the answer on, whose answer it may be, or not at
+ * all. */
+enum recorded { WHEN_WE_ANSWER, WHEN_ANSWERED, BY_THE_EDGE };
+
 static const struct kind {
     const char *name;
     bool (*is_there)(const struct snapshot *snapshot, const struct service *service);
     void (*add)(struct xml *xml, const struct service *service);
     bool asks_for_pin; /* which is in no log, event or record */
-    bool rings;        /* who answers it is somebody else: until then the record is the edge's */
+    enum recorded recorded;
 } kinds[] = {
-    {"ivr", has_menu, add_menu, false, false},
-    {"voicemail", has_mailbox, add_leave, false, false},
-    {"mailbox", has_mailbox, add_listen, true, false},
-    {"queue", has_queue, add_queue, false, false},
-    {"conference", has_conference, add_conference, true, false},
-    {"announcement", has_announcement, add_announcement, false, false},
-    {"ring_group", has_ring_group, add_ring_group, false, true},
-    {"paging", has_ring_group, add_paging, false, false},
+    {"ivr", has_menu, add_menu, false, WHEN_WE_ANSWER},
+    {"voicemail", has_mailbox, add_leave, false, WHEN_WE_ANSWER},
+    {"mailbox", has_mailbox, add_listen, true, WHEN_WE_ANSWER},
+    {"queue", has_queue, add_queue, false, WHEN_WE_ANSWER},
+    {"conference", has_conference, add_conference, true, WHEN_WE_ANSWER},
+    {"announcement", has_announcement, add_announcement, false, WHEN_WE_ANSWER},
+    {"ring_group", has_ring_group, add_ring_group, false, WHEN_ANSWERED},
+    {"paging", has_ring_group, add_paging, false, WHEN_WE_ANSWER},
+    {"recorder", is_a_call, add_bridge, false, BY_THE_EDGE},
 };
 
 static const struct kind *find_kind(const struct service *service)
@@ -268,8 +298,8 @@ static void add_answer(struct xml *xml, const struct kind *kind, bool is_leg)
     add_action(xml, "sleep", "300");
 }
 
-static int write_call(const struct kind *kind, const struct service *service, bool is_leg,
-                      bool is_there, struct buf *out)
+static int write_call(const struct kind *kind, const struct service *service, const char *record,
+                      bool is_leg, bool is_there, struct buf *out)
 {
     struct xml xml;
 
@@ -280,11 +310,12 @@ static int write_call(const struct kind *kind, const struct service *service, bo
     xml_attr(&xml, "name", kind->name);
     xml_open(&xml, "condition");
     add_variables(&xml, service, is_leg);
-    if (kind->rings)
+    add_recording(&xml, record);
+    if (kind->recorded == WHEN_ANSWERED)
         add_action(&xml, "set",
                    is_leg ? "execute_on_answer=set process_cdr=false"
                           : "execute_on_answer=set process_cdr=true");
-    else
+    else if (kind->recorded == WHEN_WE_ANSWER)
         add_answer(&xml, kind, is_leg);
     if (is_there)
         kind->add(&xml, service);
@@ -318,5 +349,6 @@ int dialplan_document(const struct fs_request *request, const struct snapshot *s
     kind = find_kind(&service);
     if (!kind)
         return -ENOENT;
-    return write_call(kind, &service, is_leg, kind->is_there(snapshot, &service), out);
+    return write_call(kind, &service, request->record, is_leg, kind->is_there(snapshot, &service),
+                      out);
 }

@@ -32,6 +32,7 @@ static const struct field {
     {NAME("Hunt-Context"), offsetof(struct fs_request, context)},
     {NAME("variable_sip_h_X-VOIP-Service"), offsetof(struct fs_request, service)},
     {NAME("variable_sip_h_X-VOIP-Call"), offsetof(struct fs_request, call)},
+    {NAME("variable_sip_h_X-VOIP-Record"), offsetof(struct fs_request, record)},
     {NAME("Menu-Name"), offsetof(struct fs_request, menu)},
     {NAME("CC-Queue"), offsetof(struct fs_request, queue)},
     {NAME("profile_name"), offsetof(struct fs_request, conference)},

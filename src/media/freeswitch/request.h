@@ -30,6 +30,7 @@ struct fs_request {
     const char *context; /* that is looked in */
     const char *service; /* headers of the edge: X-VOIP-Service, X-VOIP-Call */
     const char *call;
+    const char *record; /* X-VOIP-Record */
 
     /* configuration */
     const char *menu;       /* of the ivr application: "<domain>/<id>" */
