@@ -418,7 +418,9 @@ def dialplan(serve, service, call, context="from-edge", record=""):
 
 
 @pytest.mark.parametrize("kind", KINDS.split("|"))
-@pytest.mark.parametrize("leg", ["", ";leg=0", ";leg=1"])
+@pytest.mark.parametrize("leg", ["", ";leg=0", ";leg=1", ";leg=0;trunk=A carrier", ";leg=1;trunk=",
+                                 # A name of 100 characters has 400 bytes at most.
+                                 ";trunk=" + "x" * 400])
 def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
     there = {"ivr": id_of(db, "ivr_menus"), "queue": id_of(db, "queues"),
              "conference": id_of(db, "conferences"), "ring_group": id_of(db, "ring_groups"),
@@ -454,6 +456,8 @@ def test_recording_is_begun_by_both_dialplans(serve, kind, record):
     ("ivr;id=1;domain=a.test;x=1", CALL), ("ivr;id=1 ;domain=a.test", CALL),
     ("ivr;id=${x};domain=a.test", CALL), ("ivr;id=1;domain=A.test", CALL),
     ("ivr;id=1;domain=a.test", CALL + ";leg=2"), ("ivr;id=1;domain=a.test", CALL + ";x"),
+    ("ivr;id=1;domain=a.test", CALL + ";leg=0;trunk=a;b"),
+    ("ivr;id=1;domain=a.test", CALL + ";trunk=" + "x" * 401),
     ("ivr;id=1;domain=a.test", CALL.replace("internal", "sideways")),
     ("ivr;id=1;domain=a.test", CALL.replace("from=1001", "from=" + "1" * 129)),
     ("ivr;id=1;domain=a.test", CALL.replace("start=1795224953.", "start=1795224953")),
