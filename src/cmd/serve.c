@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "cmd/verbs.h"
+#include "media/waiting.h"
 #include "tenant/change.h"
 
 enum {
@@ -54,6 +55,8 @@ static void on_notified(struct listen *listen, const char *payload, void *arg)
     }
     for (size_t i = 0; i < serve->edge_count; i++)
         edge_changed(serve->edges[i], &change);
+    if (change.table == CHANGE_VOICEMAIL_COUNTS)
+        return;
     for (size_t i = 0; i < serve->media_count; i++)
         fs_node_changed(serve->media[i], &change);
     registry_changed(serve->registry, change.every_domain ? NULL : change.domain);
@@ -75,6 +78,8 @@ static void on_settled(struct listen *listen, void *arg)
     int res = registry_settled(serve->registry, listen, &err);
 
     /* A lost connection is on_lost's to tell. */
+    if (!res)
+        res = waiting_write(listen, &err);
     if (res && res != -ENOTCONN && res != -ECANCELED)
         log_warning("cannot read from the database: %s", err.text);
     registry_state(serve->registry, &state);
@@ -159,6 +164,13 @@ static int start_media(struct serve *serve, struct err *err)
     return res;
 }
 
+static void on_waiting(void *arg)
+{
+    struct serve *serve = arg;
+
+    listen_wake(serve->listen);
+}
+
 static int start_listen(struct serve *serve, struct err *err)
 {
     const struct topology *topology = serve->node.topology;
@@ -178,7 +190,11 @@ static int start_listen(struct serve *serve, struct err *err)
         .arg = serve,
     };
 
-    return listen_start(&serve->listen, &target, "dialplane", &events, err);
+    int res = listen_start(&serve->listen, &target, "dialplane", &events, err);
+
+    if (!res)
+        waiting_start(on_waiting, serve);
+    return res;
 }
 
 static int start_agi(struct serve *serve, struct err *err)
@@ -228,6 +244,7 @@ static void stop(struct serve *serve)
     registry_stop(serve->registry);
     http_server_stop(serve->documents);
     agi_stop(serve->agi);
+    waiting_start(NULL, NULL);
     listen_stop(serve->listen);
     for (size_t i = 0; i < serve->edge_count; i++)
         edge_stop(serve->edges[i]);
@@ -235,6 +252,7 @@ static void stop(struct serve *serve)
     for (size_t i = 0; i < serve->media_count; i++)
         fs_node_stop(serve->media[i]);
     free(serve->media);
+    waiting_clear();
     registry_free(serve->registry);
     peers_free(serve->peers);
 }

@@ -37,6 +37,7 @@ static const struct table {
     [CHANGE_GATEWAYS] = {"gateway", NULL, "gateway"},
     [CHANGE_LIMITS] = {"limit", NULL, NULL},
     [CHANGE_RECORDINGS] = {"record", NULL, NULL},
+    [CHANGE_VOICEMAIL_COUNTS] = {"mwi", NULL, NULL},
 };
 
 struct key {

@@ -21,6 +21,7 @@ static const char *const table_names[] = {
     [CHANGE_GATEWAYS] = "gateways",
     [CHANGE_LIMITS] = "limits",
     [CHANGE_RECORDINGS] = "recordings",
+    [CHANGE_VOICEMAIL_COUNTS] = "voicemail_counts",
 };
 
 static int find_table(const char *name, enum change_table *out)

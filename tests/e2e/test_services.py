@@ -1,17 +1,12 @@
 """The menu and voicemail, on the media server."""
 
-import time
-
 import pytest
 
-from lib import db, records
+from lib import db, mailbox, records
 from lib import scenario as sip
 from lib.phone import hear_each_other
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("quiet")]
-
-# Seconds of the tone that is left as a message. Shorter ones may be dropped as noise.
-MESSAGE_LENGTH = 4
 
 
 @pytest.mark.parametrize("digit, number", [("1", "1001"), ("2", "1002")])
@@ -63,40 +58,16 @@ def test_caller_cancels_before_the_menu(platform, phone):
     records.check(platform.db.wait_for_cdr(call.call_id), callee="8000", service="ivr")
 
 
-def leave_message(phone_, call, frequency):
-    """Waits for the greeting and the beep, and leaves a tone."""
-    call.wait("answered", 15)
-    phone_.rtp.wait_for_sound(10)
-    phone_.rtp.wait_for_silence(1.5, 40)
-    phone_.rtp.tone(frequency)
-    time.sleep(MESSAGE_LENGTH)
-    phone_.rtp.tone(0)
-
-
-def listen(phone_, frequency):
-    """Calls the own mailbox, enters the PIN, and waits for the message's tone."""
-    call = phone_.call("*97", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
-    call.wait("answered")
-    phone_.rtp.wait_for_sound(10)
-    phone_.rtp.press(db.PIN + "#")
-    try:
-        phone_.rtp.wait_for_tone(frequency, 12)
-    except AssertionError:
-        phone_.rtp.press("1")
-        phone_.rtp.wait_for_tone(frequency, 25)
-    return call.go().finish()
-
-
 def test_unanswered_call_leaves_a_message(platform, phone):
     caller, callee = phone("1001"), phone("1002")
     there = callee.wait_call(sip.ring(), sip.is_cancelled())
     call = caller.call("1002", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
-    leave_message(caller, call, 550)
+    mailbox.leave(caller, call, 550)
     there.finish()
     call.go().finish()
     records.check(platform.db.wait_for_cdr(call.call_id), reached="*1002", service="voicemail",
                   source=platform.deployment.media_server)
-    heard = listen(callee, 550)
+    heard = mailbox.listen(callee, 550)
     records.check(platform.db.wait_for_cdr(heard.call_id), caller="1002", callee="*97",
                   service="voicemail")
 

@@ -272,7 +272,10 @@ static void test_event(void **state)
     until_current();
     assert_int_equal(count_of("filter CC-Action member-queue-start\n"), 1);
     assert_int_equal(count_of("filter variable_dp_by_idle true\n"), 1);
-    assert_int_equal(count_of("event plain CHANNEL_HANGUP_COMPLETE CUSTOM callcenter::info\n"), 1);
+    assert_int_equal(count_of("filter Event-Name MESSAGE_WAITING\n"), 1);
+    assert_int_equal(count_of("event plain CHANNEL_HANGUP_COMPLETE "
+                              "MESSAGE_WAITING CUSTOM callcenter::info\n"),
+                     1);
     forget();
     say(client, head, "CC-Action: member-queue-start\nCC-Queue: 7%40acme.test\n\n");
     until_heard("api callcenter_config queue list\n");

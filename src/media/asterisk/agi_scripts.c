@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/str.h"
 #include "media/ring.h"
+#include "media/waiting.h"
 #include "tenant/direct.h"
 
 static void set_result(struct buf *out, const char *result)
@@ -174,6 +175,22 @@ static int run_paging(const struct agi_request *request, const struct snapshot *
     return buf_error(out);
 }
 
+/* Changes nothing on the channel, which is gone. */
+static int run_mailbox_counts(const struct agi_request *request, const struct snapshot *snapshot,
+                              struct buf *out)
+{
+    const char *id = agi_argument(request, "id");
+    const char *new_messages = agi_argument(request, "new");
+    const char *saved_messages = agi_argument(request, "saved");
+
+    (void)out;
+    if (!id || !new_messages || !saved_messages)
+        return -EINVAL;
+    if (!snapshot || !snapshot_mailbox(snapshot, id))
+        return 0;
+    return waiting_note(snapshot_domain(snapshot), id, new_messages, saved_messages);
+}
+
 static int run_mailbox_pin(const struct agi_request *request, const struct snapshot *snapshot,
                            struct buf *out)
 {
@@ -276,6 +293,7 @@ static const struct script {
 } scripts[] = {
     {"announcement", run_announcement},
     {"ivr", run_ivr},
+    {"mailbox-counts", run_mailbox_counts},
     {"mailbox-pin", run_mailbox_pin},
     {"ring-group", run_ring_group},
     {"queue", run_queue},

@@ -1,11 +1,14 @@
 #include "media/freeswitch/commands.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "media/freeswitch/callcenter.h"
 #include "media/freeswitch/conferences.h"
+#include "media/waiting.h"
 
 enum { STATUS_SIZE = 4096 };
 
@@ -41,9 +44,41 @@ int fs_subscribe(struct esl *esl, struct err *err)
 
     if (!res)
         res = ESL_COMMAND(esl, err, "filter", "variable_dp_by_idle", "true");
+    if (!res)
+        res = ESL_COMMAND(esl, err, "filter", "Event-Name", "MESSAGE_WAITING");
     return res ? res
-               : ESL_COMMAND(esl, err, "event", "plain", "CHANNEL_HANGUP_COMPLETE", "CUSTOM",
-                             "callcenter::info");
+               : ESL_COMMAND(esl, err, "event", "plain", "CHANNEL_HANGUP_COMPLETE",
+                             "MESSAGE_WAITING", "CUSTOM", "callcenter::info");
+}
+
+/* "2/1 (1/0)": new and saved ones, those marked urgent in brackets. */
+static int parse_counts(const char *text, char *new_messages, char *saved_messages, size_t size)
+{
+    unsigned int count[4];
+
+    if (sscanf(text, "%5u/%5u (%5u/%5u)", &count[0], &count[1], &count[2], &count[3]) != 4)
+        return -EINVAL;
+    return str_printf(new_messages, size, "%u", count[0] + count[2]) ||
+                   str_printf(saved_messages, size, "%u", count[1] + count[3])
+               ? -EINVAL
+               : 0;
+}
+
+void fs_event_waiting(const struct esl_frame *event)
+{
+    char account[STR_EXTENSION_MAX + 1 + STR_DOMAIN_MAX + 1], counts[64];
+    char new_messages[16], saved_messages[16];
+    char *domain;
+
+    if (esl_event_get(event, "MWI-Message-Account", account, sizeof(account)) ||
+        esl_event_get(event, "MWI-Voice-Message", counts, sizeof(counts)))
+        return;
+    domain = strchr(account, '@');
+    if (!domain || parse_counts(counts, new_messages, saved_messages, sizeof(new_messages)))
+        return;
+    *domain++ = '\0';
+    if (waiting_note(domain, account, new_messages, saved_messages))
+        log_warning("messages waiting in \"%s\" of \"%s\" are none of ours", account, domain);
 }
 
 int fs_tell(const struct fs_sync *sync, const struct change *change, struct err *err)

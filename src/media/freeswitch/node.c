@@ -171,12 +171,15 @@ static void on_hangup(const struct esl_frame *event)
         ring_ended(domain, (int64_t)group, member);
 }
 
-/* A caller has come to a queue, or one of a ring group has gone. */
+/* A caller has come to a queue, one of a ring group has gone, or messages have come or gone. */
 static void on_event(const struct esl_frame *event, void *arg)
 {
-    char queue[STR_DOMAIN_MAX + 32];
+    char queue[STR_DOMAIN_MAX + 32], name[32];
 
-    if (esl_event_get(event, "CC-Queue", queue, sizeof(queue)) == 0)
+    if (esl_event_get(event, "Event-Name", name, sizeof(name)) == 0 &&
+        strcmp(name, "MESSAGE_WAITING") == 0)
+        fs_event_waiting(event);
+    else if (esl_event_get(event, "CC-Queue", queue, sizeof(queue)) == 0)
         fs_node_asked(arg, queue);
     else
         on_hangup(event);

@@ -96,7 +96,7 @@ def add_tenant(db, domain):
     """
     domain_id = db.value("INSERT INTO voip.domains (name) VALUES (%s) RETURNING id", domain)
     for user in USERS:
-        _add_user(db, domain_id, domain, user)
+        add_user(db, domain_id, domain, user)
     db.rows("INSERT INTO voip.extensions (domain_id, number, type) VALUES (%s, '*97', 'voicemail')",
             domain_id)
     db.rows("UPDATE voip.extensions e SET ring_timeout_s = 2, no_answer_to = v.id,"
@@ -106,7 +106,8 @@ def add_tenant(db, domain):
     add_menu(db, domain_id)
 
 
-def _add_user(db, domain_id, domain, user):
+def add_user(db, domain_id, domain, user):
+    """A user with a number, a mailbox and its voicemail behind *<user>."""
     user_id = db.value(
         "INSERT INTO voip.users (domain_id, username, ha1) VALUES (%s, %s, %s) RETURNING id",
         domain_id, user, md5(user, domain, password(user, domain)))

@@ -1,0 +1,33 @@
+-- Messages waiting in mailboxes: who may write the counts, what the edge reads, who is told.
+BEGIN;
+SELECT plan(9);
+
+INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
+INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
+INSERT INTO voip.voicemail_boxes (domain_id, mailbox, pin_ha1) VALUES (:a, '1001', md5('x')), (:b, '1001', md5('x'));
+
+CREATE TEMP TABLE told (channel text, domain bigint, payload text) ON COMMIT DROP;
+CREATE OR REPLACE FUNCTION voip.notify_key(changed_table text, domain bigint, key text) RETURNS void
+    LANGUAGE sql AS $$INSERT INTO pg_temp.told SELECT changed_table, domain, key WHERE key IS NOT NULL$$;
+GRANT ALL ON told TO PUBLIC;
+
+SET LOCAL ROLE dialplane_control;
+SELECT lives_ok($$SELECT voip.set_voicemail_counts('a.test', '1001', 1, 2)$$, 'the control plane writes counts');
+SELECT throws_ok($$UPDATE voip.voicemail_counts SET new_messages = 5$$, '42501', NULL, 'by the function only');
+SELECT lives_ok($$SELECT voip.set_voicemail_counts('a.test', '1002', 1, 2)$$, 'a mailbox that is gone is none');
+RESET ROLE;
+SELECT set_eq('SELECT channel, domain, payload FROM told', format($$VALUES ('voicemail_counts', %s::bigint, '1001')$$, :a), 'who is told');
+DELETE FROM told;
+SELECT voip.set_voicemail_counts('a.test', '1001', 1, 2);
+SELECT is_empty('SELECT FROM told', 'the same again is no news');
+SET LOCAL ROLE dialplane_edge;
+SELECT results_eq('SELECT key_name, key_value FROM kamailio.htable_mwi', $$VALUES ('a.test:1001', 'new="1";saved="2"')$$, 'what the edge reads');
+SELECT throws_ok($$SELECT voip.set_voicemail_counts('a.test', '1001', 0, 0)$$, '42501', NULL, 'the edge counts nothing');
+SET LOCAL ROLE dialplane_tenant;
+SELECT throws_ok('DELETE FROM voip.voicemail_counts', '42501', NULL, 'nor does a tenant');
+RESET ROLE;
+DELETE FROM voip.voicemail_boxes;
+SELECT is_empty('SELECT FROM voip.voicemail_counts', 'gone with their mailbox');
+
+SELECT * FROM finish();
+ROLLBACK;
