@@ -106,7 +106,8 @@ static int put_extconfig(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
     char host[RENDER_HOST_SIZE];
-    static const char *const families[] = {"voicemail", "queues", "queue_members"};
+    static const char *const families[] = {"voicemail", "queues", "queue_members", "musiconhold",
+                                           "musiconhold_entry"};
     struct buf text;
 
     buf_init(&text, RENDER_FILE_MAX);

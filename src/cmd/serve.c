@@ -21,6 +21,7 @@
 #include "cmd/verbs.h"
 #include "media/waiting.h"
 #include "tenant/change.h"
+#include "tenant/prompts.h"
 
 enum {
     STATEMENT_MS = 9000,
@@ -216,8 +217,12 @@ static int start_registry(struct serve *serve, struct err *err)
         .folder = folder, .idle_ms = IDLE_MS, .loaded = on_loaded, .arg = serve};
     int res = str_printf(folder, sizeof(folder), "%s/tenants", serve->node.state);
 
-    if (!res)
+    if (!res) {
+        res = prompts_init(serve->node.state, err);
+        if (res)
+            return res;
         res = registry_new(&serve->registry, &options);
+    }
     return res ? err_sys(err, res, "tenants, with copies in %s", folder) : 0;
 }
 

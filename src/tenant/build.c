@@ -157,6 +157,9 @@ void snapshot_add_queue(struct snapshot *snapshot, const struct snapshot_queue *
         .name = keep(snapshot, row->name),
         .strategy = keep(snapshot, row->strategy),
         .music = keep(snapshot, row->music),
+        .announcement = keep(snapshot, row->announcement),
+        .announce_every_s = row->announce_every_s,
+        .announce_position = row->announce_position,
         .ring_s = row->ring_s,
         .wrap_up_s = row->wrap_up_s,
         .max_wait_s = row->max_wait_s,
@@ -223,6 +226,17 @@ void snapshot_add_announcement(struct snapshot *snapshot, const struct snapshot_
     announcement->id = row->id;
     announcement->prompt = keep(snapshot, row->prompt);
     announcement->then_to = keep(snapshot, row->then_to);
+}
+
+void snapshot_add_prompt(struct snapshot *snapshot, const struct snapshot_prompt *row)
+{
+    struct snapshot_prompt *prompt = add_row(snapshot, SNAPSHOT_PROMPTS);
+
+    if (!prompt)
+        return;
+    prompt->name = keep(snapshot, row->name);
+    prompt->sha256 = keep(snapshot, row->sha256);
+    prompt->rate = row->rate;
 }
 
 static int sort(struct table *table, enum snapshot_table kind)

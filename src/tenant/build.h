@@ -23,6 +23,7 @@ enum snapshot_table {
     SNAPSHOT_RING_GROUPS,
     SNAPSHOT_GROUP_MEMBERS, /* of all ring groups */
     SNAPSHOT_ANNOUNCEMENTS,
+    SNAPSHOT_PROMPTS,
     SNAPSHOT_TABLES
 };
 
@@ -41,6 +42,7 @@ void snapshot_add_queue(struct snapshot *snapshot, const struct snapshot_queue *
 void snapshot_add_conference(struct snapshot *snapshot, const struct snapshot_conference *row);
 void snapshot_add_ring_group(struct snapshot *snapshot, const struct snapshot_ring_group *row);
 void snapshot_add_announcement(struct snapshot *snapshot, const struct snapshot_announcement *row);
+void snapshot_add_prompt(struct snapshot *snapshot, const struct snapshot_prompt *row);
 
 /* One entry of the menu `menu`. Entries of one menu follow each other. */
 void snapshot_add_entry(struct snapshot *snapshot, int64_t menu, const struct snapshot_entry *row);

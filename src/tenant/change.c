@@ -18,6 +18,7 @@ static const char *const table_names[] = {
     [CHANGE_TRUNKS] = "trunks",
     [CHANGE_OUTBOUND_ROUTES] = "outbound_routes",
     [CHANGE_INBOUND_NUMBERS] = "inbound_numbers",
+    [CHANGE_PROMPTS] = "prompts",
     [CHANGE_GATEWAYS] = "gateways",
     [CHANGE_LIMITS] = "limits",
     [CHANGE_RECORDINGS] = "recordings",

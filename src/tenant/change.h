@@ -21,6 +21,7 @@ enum change_table {
     CHANGE_TRUNKS,
     CHANGE_OUTBOUND_ROUTES,
     CHANGE_INBOUND_NUMBERS,
+    CHANGE_PROMPTS,
     CHANGE_GATEWAYS,         /* of trunks, by host */
     CHANGE_LIMITS,           /* of what a tenant may spend */
     CHANGE_RECORDINGS,       /* what is said of recording a thing: <kind>.<its name> */

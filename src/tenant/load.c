@@ -75,9 +75,12 @@ static void add_queue(struct snapshot *snapshot, const struct rows *rows)
                                      .ring_s = (int)rows_int(rows, 3),
                                      .wrap_up_s = (int)rows_int(rows, 4),
                                      .max_wait_s = (int)rows_int(rows, 5),
-                                     .music = rows_text(rows, 6),
-                                     .timeout_to = rows_text(rows, 7),
-                                     .no_agent_to = rows_text(rows, 8),
+                                     .announce_every_s = (int)rows_int(rows, 6),
+                                     .announce_position = rows_int(rows, 7) != 0,
+                                     .music = rows_text(rows, 8),
+                                     .announcement = rows_text(rows, 9),
+                                     .timeout_to = rows_text(rows, 10),
+                                     .no_agent_to = rows_text(rows, 11),
                                  });
 }
 
@@ -141,6 +144,15 @@ static void add_announcement(struct snapshot *snapshot, const struct rows *rows)
                                         });
 }
 
+static void add_prompt(struct snapshot *snapshot, const struct rows *rows)
+{
+    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){
+                                      .name = rows_text(rows, 0),
+                                      .sha256 = rows_text(rows, 1),
+                                      .rate = (int)rows_int(rows, 2),
+                                  });
+}
+
 /*
  * $1 is the id of the tenant. Every statement has an order, so that rows that did not change make
  * the same copy: by id, which PostgreSQL sorts several times faster than text, or as
@@ -176,9 +188,9 @@ static const struct step {
      "SELECT b.mailbox, b.pin_ha1, b.email, u.username FROM voip.voicemail_boxes b "
      "LEFT JOIN voip.users u ON u.id = b.user_id AND u.domain_id = b.domain_id "
      "WHERE b.domain_id = $1 ORDER BY b.id"},
-    {SNAPSHOT_QUEUES, add_queue, 9, 6,
-     "SELECT q.id, q.name, q.strategy, q.ring_s, q.wrap_up_s, q.max_wait_s, q.music, t.number, "
-     "n.number FROM voip.queues q "
+    {SNAPSHOT_QUEUES, add_queue, 12, 8,
+     "SELECT q.id, q.name, q.strategy, q.ring_s, q.wrap_up_s, q.max_wait_s, q.announce_every_s, "
+     "q.announce_position::int, q.music, q.announcement, t.number, n.number FROM voip.queues q "
      "LEFT JOIN voip.extensions t ON t.id = q.timeout_to AND t.domain_id = q.domain_id "
      "LEFT JOIN voip.extensions n ON n.id = q.no_agent_to AND n.domain_id = q.domain_id "
      "WHERE q.domain_id = $1 ORDER BY 1"},
@@ -204,6 +216,8 @@ static const struct step {
      "SELECT a.id, a.prompt, t.number FROM voip.announcements a "
      "LEFT JOIN voip.extensions t ON t.id = a.then_to AND t.domain_id = a.domain_id "
      "WHERE a.domain_id = $1 ORDER BY 1"},
+    {SNAPSHOT_PROMPTS, add_prompt, 3, 3,
+     "SELECT name, sha256, rate FROM voip.prompts WHERE domain_id = $1 ORDER BY id"},
 };
 
 static int add_rows(struct snapshot *snapshot, const struct step *step, struct rows *rows)

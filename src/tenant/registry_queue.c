@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "tenant/load.h"
+#include "tenant/prompts.h"
 #include "tenant/registry_private.h"
 
 enum {
@@ -241,11 +243,14 @@ static int load_one(struct registry *registry, struct listen *db, const char *do
                     struct err *err)
 {
     struct snapshot *snapshot = NULL;
+    struct err reason;
     struct buf rows;
     int res;
 
     buf_init(&rows, REGISTRY_COPY_MAX);
     res = snapshot_load(db, domain, &snapshot, copy ? &rows : NULL, err);
+    if (!res && prompts_store(db, snapshot, &reason))
+        log_warning("prompts of tenant %s: %s", domain, reason.text);
     if (buf_error(&rows))
         buf_free(&rows);
     registry_read(registry, domain, res, snapshot, copy ? &rows : NULL);

@@ -17,6 +17,7 @@ const size_t snapshot_row_size[SNAPSHOT_TABLES] = {
     [SNAPSHOT_RING_GROUPS] = sizeof(struct snapshot_ring_group),
     [SNAPSHOT_GROUP_MEMBERS] = sizeof(struct snapshot_group_member),
     [SNAPSHOT_ANNOUNCEMENTS] = sizeof(struct snapshot_announcement),
+    [SNAPSHOT_PROMPTS] = sizeof(struct snapshot_prompt),
 };
 
 struct snapshot *snapshot_ref(struct snapshot *snapshot)
@@ -52,6 +53,7 @@ int (*const snapshot_compare[SNAPSHOT_TABLES])(const void *, const void *) = {
     [SNAPSHOT_MENUS] = compare_id,       [SNAPSHOT_MAILBOXES] = compare_text,
     [SNAPSHOT_QUEUES] = compare_id,      [SNAPSHOT_CONFERENCES] = compare_id,
     [SNAPSHOT_RING_GROUPS] = compare_id, [SNAPSHOT_ANNOUNCEMENTS] = compare_id,
+    [SNAPSHOT_PROMPTS] = compare_text,
 };
 
 const void *snapshot_find(const struct snapshot *snapshot, enum snapshot_table kind,
@@ -123,6 +125,19 @@ const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size
 
     *count = table->count;
     return (const struct snapshot_user *)table->rows;
+}
+
+const struct snapshot_prompt *snapshot_prompt(const struct snapshot *snapshot, const char *name)
+{
+    return snapshot_find(snapshot, SNAPSHOT_PROMPTS, &name);
+}
+
+const struct snapshot_prompt *snapshot_prompts(const struct snapshot *snapshot, size_t *count)
+{
+    const struct table *table = &snapshot->tables[SNAPSHOT_PROMPTS];
+
+    *count = table->count;
+    return (const struct snapshot_prompt *)table->rows;
 }
 
 const struct snapshot_extension *snapshot_extensions(const struct snapshot *snapshot, size_t *count)

@@ -39,7 +39,14 @@ struct snapshot_entry {
     const char *number; /* of the extension it leads to */
 };
 
-/* Prompts are names relative to the sounds folder, without extension. */
+/* Audio of the tenant's own. What has prompts names it "custom/<name>": prompts.h. */
+struct snapshot_prompt {
+    const char *name;
+    const char *sha256; /* of the file: 64 lower-case digits */
+    int rate;           /* samples a second: 8000 or 16000 */
+};
+
+/* Other prompts are names relative to the sounds folder, without extension. */
 struct snapshot_menu {
     int64_t id;
     const char *greeting;
@@ -82,6 +89,9 @@ struct snapshot_queue {
     int ring_s;                            /* how long one member's phone rings */
     int wrap_up_s;                         /* pause of a member after a call */
     int max_wait_s;                        /* 0: for ever */
+    const char *announcement;              /* a prompt that callers hear, or NULL */
+    int announce_every_s;                  /* every so many seconds */
+    bool announce_position;                /* and where they stand */
     const char *timeout_to;                /* number, or NULL: after max_wait_s */
     const char *no_agent_to;               /* number, or NULL: when no member is logged in */
     const struct snapshot_member *members; /* by level and position */
@@ -146,6 +156,11 @@ const struct snapshot_announcement *snapshot_announcement(const struct snapshot 
 
 /* All users, sorted by name. */
 const struct snapshot_user *snapshot_users(const struct snapshot *snapshot, size_t *count);
+
+const struct snapshot_prompt *snapshot_prompt(const struct snapshot *snapshot, const char *name);
+
+/* All prompts, sorted by name. */
+const struct snapshot_prompt *snapshot_prompts(const struct snapshot *snapshot, size_t *count);
 
 /* All extensions, sorted by number. */
 const struct snapshot_extension *snapshot_extensions(const struct snapshot *snapshot,

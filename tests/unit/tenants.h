@@ -10,9 +10,14 @@
 static inline void tenant_add_groups(struct snapshot *snapshot)
 {
     snapshot_reserve(snapshot, SNAPSHOT_QUEUES, 2);
-    snapshot_add_queue(
-        snapshot,
-        &(struct snapshot_queue){.id = 8, .name = "Night", .strategy = "random", .wrap_up_s = 5});
+    snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 8,
+                                                          .name = "Night",
+                                                          .strategy = "random",
+                                                          .wrap_up_s = 5,
+                                                          .music = "custom/bright",
+                                                          .announcement = "custom/welcome",
+                                                          .announce_every_s = 20,
+                                                          .announce_position = true});
     snapshot_add_queue(snapshot, &(struct snapshot_queue){.id = 4,
                                                           .name = "Sales ${x}",
                                                           .strategy = "top_down",
@@ -48,7 +53,12 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
     snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){NULL, "+4930", 5, 15});
     snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){"${x}", NULL, 0, 20});
     snapshot_add_group_member(snapshot, 6, &(struct snapshot_group_member){NULL, "0123", 3, 9});
-    snapshot_reserve(snapshot, SNAPSHOT_ANNOUNCEMENTS, 1);
+    snapshot_reserve(snapshot, SNAPSHOT_PROMPTS, 2);
+    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){"welcome", "beef", 8000});
+    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){"bright", "cafe", 16000});
+    snapshot_reserve(snapshot, SNAPSHOT_ANNOUNCEMENTS, 3);
+    snapshot_add_announcement(snapshot, &(struct snapshot_announcement){10, "custom/bright", NULL});
+    snapshot_add_announcement(snapshot, &(struct snapshot_announcement){11, "custom/other", NULL});
     snapshot_add_announcement(snapshot, &(struct snapshot_announcement){9, "demo/closed", "1001"});
 }
 
@@ -58,7 +68,7 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
  * pause, and carol, who is logged out, conferences 3, 5
  * (with a moderator) and 6 (open); ring groups 5
  * of 1001 and somebody outside (confirming), and 6; announcement 9. `mark` is the display name of
- * user 1001.
+ * user 1001. Announcements 10 and 11 of the prompt `bright` and of one that is not there.
  */
 static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 {

@@ -146,6 +146,10 @@ static void test_scripts(void **state)
                  "SET VARIABLE ANNOUNCEMENT_PROMPT \"demo/closed\"\n"
                  "SET VARIABLE ANNOUNCEMENT_THEN \"1001\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("announcement?domain=acme.test&id=10", 0,
+                 "SET VARIABLE ANNOUNCEMENT_PROMPT \"/store/prompts/acme.test/cafe.wide\"\n"
+                 "SET VARIABLE ANNOUNCEMENT_THEN \"\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("announcement?domain=acme.test&id=8", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("ring-group?domain=acme.test&id=5", 0,
                  "SET VARIABLE RING_MEMBER_1 \"user-0-20-1001\"\n"

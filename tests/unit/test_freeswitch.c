@@ -270,6 +270,7 @@ static void test_queue(void **state)
     has("<configuration name=\"callcenter.conf\"><queues><queue name=\"4@acme.test\">"
         "<param name=\"strategy\" value=\"top-down\"/>"
         "<param name=\"moh-sound\" value=\"demo/music.wav\"/>"
+        "<param name=\"time-base-score\" value=\"queue-0-\"/>"
         "<param name=\"ma&#120;-wait-time\" value=\"600\"/>"
         "<param name=\"ma&#120;-wait-time-with-no-agent\" value=\"1\"/>");
     has("</queue></queues><agents><agent name=\"alice@acme.test\" type=\"callback\" "
@@ -278,6 +279,12 @@ static void test_queue(void **state)
     has("<tiers><tier agent=\"alice@acme.test\" queue=\"4@acme.test\" level=\"1\" position=\"2\"/>"
         "<tier agent=\"1001@acme.test\" queue=\"4@acme.test\" level=\"2\" "
         "position=\"1\"/></tiers>");
+    lacks("announce");
+    assert_int_equal(answer(QUEUE "8%40acme.test"), 0);
+    has("<param name=\"moh-sound\" value=\"/store/prompts/acme.test/cafe.wav\"/>"
+        "<param name=\"announce-sound\" value=\"/store/prompts/acme.test/beef.wav\"/>"
+        "<param name=\"announce-frequency\" value=\"20\"/>"
+        "<param name=\"time-base-score\" value=\"queue-20-/store/prompts/acme.test/beef.wav\"/>");
     /* A status would log in, or out, who is in the queue now. */
     lacks("status");
     lacks("#1@");
@@ -380,6 +387,9 @@ static void test_announcement(void **state)
     assert_int_equal(answer(USER "announcement%2F9"), 0);
     has("<variables><variable name=\"dp_prompt\" value=\"demo/closed.wav\"/>"
         "<variable name=\"dp_then\" value=\"1001\"/></variables>");
+    assert_int_equal(answer(USER "announcement%2F10"), 0);
+    has("<variable name=\"dp_prompt\" value=\"/store/prompts/acme.test/cafe.wav\"/>");
+    assert_int_equal(answer(USER "announcement%2F11"), -ENOENT);
     assert_int_equal(answer(USER "announcement%2F8"), -ENOENT);
 }
 

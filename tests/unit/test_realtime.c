@@ -93,11 +93,27 @@ static void test_queue(void **state)
     (void)state;
     buf_init(&out, 10000);
     assert_int_equal(ask("queues/single", "name=4%40acme.test", snapshot, &out), 0);
-    assert_string_equal(out.data,
-                        "name=4%40acme.test&strategy=linear&timeout=15&retry=1&wrapuptime=5&"
-                        "autofill=yes&ringinuse=no&autopause=all&autopausebusy=yes&"
-                        "autopauseunavail=yes&setinterfacevar=yes&"
-                        "joinempty=unavailable%2Cinvalid&leavewhenempty=unavailable%2Cinvalid");
+    assert_string_equal(
+        out.data,
+        "name=4%40acme.test&strategy=linear&timeout=15&retry=1&wrapuptime=5&"
+        "autofill=yes&ringinuse=no&musicclass=4%40acme.test&autopause=all&autopausebusy=yes&"
+        "autopauseunavail=yes&setinterfacevar=yes&"
+        "joinempty=unavailable%2Cinvalid&leavewhenempty=unavailable%2Cinvalid");
+    assert_int_equal(ask("queues/single", "name=8%40acme.test", snapshot, &out), 0);
+    assert_non_null(strstr(out.data, "&musicclass=8%40acme.test&periodic_announce="
+                                     "%2Fstore%2Fprompts%2Facme.test%2Fbeef"
+                                     "&periodic_announce_frequency=20&announce_position=yes"));
+    assert_int_equal(ask("musiconhold/single", "name=8%40acme.test", snapshot, &out), 0);
+    assert_string_equal(out.data, "name=8%40acme.test&mode=playlist");
+    assert_int_equal(
+        ask("musiconhold_entry/multi", "position%20%3E%3D=0&name=8%40acme.test", snapshot, &out),
+        0);
+    assert_string_equal(out.data, "name=8%40acme.test&position=0&entry="
+                                  "%2Fstore%2Fprompts%2Facme.test%2Fcafe.wide\n");
+    assert_int_equal(ask("musiconhold_entry/multi", "name=4%40acme.test", snapshot, &out), 0);
+    assert_non_null(strstr(out.data, "entry=%2Fsounds%2Fen%2Fdemo%2Fmusic\n"));
+    assert_int_equal(ask("musiconhold/single", "name=default", snapshot, &out), 0);
+    assert_string_equal(out.data, "");
     assert_int_equal(ask("queues/single", "name=5%40acme.test", snapshot, &out), 0);
     assert_string_equal(out.data, "");
     assert_int_equal(ask("queues/single", "name=x", snapshot, &out), 0);

@@ -10,10 +10,19 @@
 #include "media/ring.h"
 #include "media/waiting.h"
 #include "tenant/direct.h"
+#include "tenant/prompts.h"
 
 static void set_result(struct buf *out, const char *result)
 {
     agi_set_variable(out, "DP_RESULT", result);
+}
+
+static void set_prompt(struct buf *out, const struct snapshot *snapshot, const char *name,
+                       const char *prompt)
+{
+    char file[PROMPTS_FILE_SIZE];
+
+    agi_set_variable(out, name, prompts_file(snapshot, prompt, true, file) ? "" : file);
 }
 
 static void set_menu(struct buf *out, const struct snapshot *snapshot,
@@ -21,8 +30,8 @@ static void set_menu(struct buf *out, const struct snapshot *snapshot,
 {
     char name[32], number[16];
 
-    agi_set_variable(out, "IVR_GREETING", menu->greeting);
-    agi_set_variable(out, "IVR_INVALID", menu->invalid);
+    set_prompt(out, snapshot, "IVR_GREETING", menu->greeting);
+    set_prompt(out, snapshot, "IVR_INVALID", menu->invalid);
     snprintf(number, sizeof(number), "%d.%03d", menu->timeout_ms / 1000, menu->timeout_ms % 1000);
     agi_set_variable(out, "IVR_TIMEOUT", number);
     snprintf(number, sizeof(number), "%d", menu->tries);
@@ -87,7 +96,7 @@ static int run_announcement(const struct agi_request *request, const struct snap
         return -EINVAL;
     announcement = snapshot ? snapshot_announcement(snapshot, id) : NULL;
     if (announcement) {
-        agi_set_variable(out, "ANNOUNCEMENT_PROMPT", announcement->prompt);
+        set_prompt(out, snapshot, "ANNOUNCEMENT_PROMPT", announcement->prompt);
         agi_set_variable(out, "ANNOUNCEMENT_THEN",
                          announcement->then_to ? announcement->then_to : "");
     }

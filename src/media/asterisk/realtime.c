@@ -105,6 +105,16 @@ static int queue_single(const struct realtime_request *request, const struct sna
     return 0;
 }
 
+static int music(const struct realtime_request *request, const struct snapshot *snapshot,
+                 struct buf *out)
+{
+    const char *name = form_get(request->form, "name");
+
+    if (name)
+        realtime_music(out, snapshot, name, strchr(request->path, '_'));
+    return 0;
+}
+
 static int members_multi(const struct realtime_request *request, const struct snapshot *snapshot,
                          struct buf *out)
 {
@@ -157,7 +167,8 @@ static const struct operation {
     {"queues/single", queue_single},        {"queues/multi", answer_none},
     {"queues/require", answer_zero},        {"queue_members/single", answer_none},
     {"queue_members/multi", members_multi}, {"queue_members/update", members_update},
-    {"queue_members/require", answer_zero},
+    {"queue_members/require", answer_zero}, {"musiconhold/single", music},
+    {"musiconhold_entry/multi", music},
 };
 
 const char *realtime_domain(const struct form *form)

@@ -9,6 +9,8 @@
  * | queues/single        | name=7@acme.test               | the queue in one line                |
  * | queue_members/multi  | queue_name=7@acme.test         | its members, one a line              |
  * | queue_members/update | paused=1, ?uniqueid=<member>   | 1; he rests for a while (rests.h)    |
+ * | musiconhold/single   | name=7@acme.test               | the queue's own music, one line      |
+ * | musiconhold_entry/multi | name=7@acme.test            | the file of it                       |
  * | …/update, store, destroy, require | anything          | 0: nothing was changed, and the      |
  * |                      |                                | columns are as they should be        |
  *

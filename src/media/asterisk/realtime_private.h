@@ -12,3 +12,7 @@ void realtime_number(struct buf *out, const char *name, int value);
 void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char *name);
 void realtime_members(struct buf *out, const struct snapshot *snapshot, const char *name,
                       struct rests *rests, int64_t now_ms);
+
+/* The music class of that queue, if it has music of its own; `entries`: the file that it plays. */
+void realtime_music(struct buf *out, const struct snapshot *snapshot, const char *name,
+                    bool entries);

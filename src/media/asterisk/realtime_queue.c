@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "media/asterisk/realtime_private.h"
+#include "tenant/prompts.h"
 
 enum {
     NAME_SIZE = 80, /* of app_queue: interface, state interface, name of a member */
@@ -57,6 +58,44 @@ static const struct snapshot_queue *find_queue(const struct snapshot *snapshot, 
     return str_to_u64(id, 1, INT64_MAX, &number) ? NULL : snapshot_queue(snapshot, (int64_t)number);
 }
 
+/* A queue's own music is a class of the queue's name: realtime_music. */
+static void add_sounds(struct buf *out, const struct snapshot *snapshot,
+                       const struct snapshot_queue *queue, const char *name)
+{
+    char file[PROMPTS_FILE_SIZE];
+
+    if (queue->music && strlen(name) < NAME_SIZE)
+        realtime_pair(out, "musicclass", name);
+    if (queue->announcement && !prompts_file(snapshot, queue->announcement, true, file)) {
+        realtime_pair(out, "periodic_announce", file);
+        realtime_number(out, "periodic_announce_frequency", queue->announce_every_s);
+    }
+    if (queue->announce_position) {
+        realtime_pair(out, "announce_position", "yes");
+        realtime_pair(out, "announce_holdtime", "no");
+        realtime_number(out, "announce_frequency", queue->announce_every_s);
+        realtime_number(out, "min_announce_frequency", 5);
+    }
+}
+
+void realtime_music(struct buf *out, const struct snapshot *snapshot, const char *name,
+                    bool entries)
+{
+    const struct snapshot_queue *queue = find_queue(snapshot, name);
+    char file[PROMPTS_FILE_SIZE];
+
+    if (!queue || prompts_path(snapshot, queue->music, true, file))
+        return;
+    realtime_pair(out, "name", name);
+    if (entries) {
+        realtime_pair(out, "position", "0");
+        realtime_pair(out, "entry", file);
+        buf_add_char(out, '\n');
+    } else {
+        realtime_pair(out, "mode", "playlist");
+    }
+}
+
 void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char *name)
 {
     const struct snapshot_queue *queue = find_queue(snapshot, name);
@@ -71,6 +110,7 @@ void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char
     realtime_number(out, "wrapuptime", queue->wrap_up_s);
     realtime_pair(out, "autofill", "yes");
     realtime_pair(out, "ringinuse", "no");
+    add_sounds(out, snapshot, queue, name);
     /* Who did not take a call rests (rests.h), in all of his queues. */
     realtime_pair(out, "autopause", "all");
     realtime_pair(out, "autopausebusy", "yes");

@@ -7,11 +7,12 @@
 
 enum { INTER_DIGIT_MS = 2000 }; /* after a digit that could be the first of a number */
 
-static void add_sound(struct xml *xml, const char *attribute, const char *prompt)
+static void add_sound(struct xml *xml, const struct snapshot *snapshot, const char *attribute,
+                      const char *prompt)
 {
     char file[DOC_FILE_SIZE];
 
-    if (doc_sound(prompt, file) == 0)
+    if (doc_sound(snapshot, prompt, file) == 0)
         xml_attr(xml, attribute, file);
 }
 
@@ -57,8 +58,8 @@ int configuration_menu(struct xml *xml, const struct snapshot *snapshot, int64_t
     xml_open(xml, "menus");
     xml_open(xml, "menu");
     xml_attr(xml, "name", name);
-    add_sound(xml, "greet-long", menu->greeting);
-    add_sound(xml, "invalid-sound", menu->invalid);
+    add_sound(xml, snapshot, "greet-long", menu->greeting);
+    add_sound(xml, snapshot, "invalid-sound", menu->invalid);
     xml_attr_int(xml, "timeout", menu->timeout_ms);
     xml_attr_int(xml, "inter-digit-timeout", INTER_DIGIT_MS);
     xml_attr_int(xml, "digit-len", digits > 0 ? (int)digits : 1);

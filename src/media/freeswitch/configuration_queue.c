@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -17,9 +18,9 @@ static const struct {
     {"least_talk", "agent-with-least-talk-time"},
 };
 
-void doc_music(const char *prompt, char out[DOC_FILE_SIZE])
+void doc_music(const struct snapshot *snapshot, const char *prompt, char out[DOC_FILE_SIZE])
 {
-    if (doc_sound(prompt, out))
+    if (doc_sound(snapshot, prompt, out))
         strcpy(out, "${hold_music}");
 }
 
@@ -32,13 +33,30 @@ const char *doc_strategy(const char *strategy)
     return "longest-idle-agent";
 }
 
-static void add_params(struct xml *xml, const struct snapshot_queue *queue)
+void doc_mark(const struct snapshot *snapshot, const struct snapshot_queue *queue,
+              char out[DOC_MARK_SIZE])
 {
-    char file[DOC_FILE_SIZE];
+    char file[DOC_FILE_SIZE] = "";
+
+    if (doc_sound(snapshot, queue->announcement, file))
+        file[0] = '\0';
+    snprintf(out, DOC_MARK_SIZE, "queue-%d-%s", queue->announce_every_s, file);
+}
+
+static void add_params(struct xml *xml, const struct snapshot *snapshot,
+                       const struct snapshot_queue *queue)
+{
+    char file[DOC_FILE_SIZE], mark[DOC_MARK_SIZE];
 
     doc_param(xml, "strategy", doc_strategy(queue->strategy));
-    doc_music(queue->music, file);
+    doc_music(snapshot, queue->music, file);
     doc_param(xml, "moh-sound", file);
+    if (doc_sound(snapshot, queue->announcement, file) == 0) {
+        doc_param(xml, "announce-sound", file);
+        doc_number(xml, "announce-frequency", queue->announce_every_s);
+    }
+    doc_mark(snapshot, queue, mark);
+    doc_param(xml, "time-base-score", mark);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
     /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. */
     doc_number(xml, "max-wait-time-with-no-agent", queue->no_agent_to ? 1 : 0);
@@ -103,7 +121,7 @@ int configuration_queue(struct xml *xml, const struct snapshot *snapshot, int64_
     xml_open(xml, "queues");
     xml_open(xml, "queue");
     xml_attr(xml, "name", name);
-    add_params(xml, queue);
+    add_params(xml, snapshot, queue);
     xml_close(xml);
     xml_close(xml);
     xml_open(xml, "agents");

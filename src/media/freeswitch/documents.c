@@ -53,9 +53,12 @@ void doc_number(struct xml *xml, const char *name, long long value)
     xml_close(xml);
 }
 
-int doc_sound(const char *prompt, char out[DOC_FILE_SIZE])
+int doc_sound(const struct snapshot *snapshot, const char *prompt, char out[DOC_FILE_SIZE])
 {
-    return prompt ? str_printf(out, DOC_FILE_SIZE, "%s.wav", prompt) : -ENOENT;
+    char file[PROMPTS_FILE_SIZE];
+    int res = prompts_file(snapshot, prompt, false, file);
+
+    return res ? res : str_printf(out, DOC_FILE_SIZE, "%s.wav", file);
 }
 
 int doc_dial_string(const struct snapshot *snapshot, const char *username, int ring_s,

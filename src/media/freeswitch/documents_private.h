@@ -6,10 +6,11 @@
 
 #include "media/freeswitch/documents.h"
 #include "media/xml.h"
+#include "tenant/prompts.h"
 
 #define ALNUM "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-enum { DOC_FILE_SIZE = 160, DOC_DIAL_SIZE = 512 };
+enum { DOC_FILE_SIZE = PROMPTS_FILE_SIZE + 4, DOC_DIAL_SIZE = 512 };
 
 /*
  * FreeSWITCH expands ${…} in what reaches a channel, and ${…} can run programs; addresses of mail
@@ -27,10 +28,11 @@ void doc_param(struct xml *xml, const char *name, const char *value);
 void doc_number(struct xml *xml, const char *name, long long value);
 
 /*
- * The file of a prompt. It is found below the channel's sound_prefix (conf/freeswitch); the format
- * is by name. -ENOENT without a prompt.
+ * The file of a prompt. A built-in one is found below the channel's sound_prefix (conf/freeswitch);
+ * the format is by name. -ENOENT without a prompt.
  */
-int doc_sound(const char *prompt, char out[DOC_FILE_SIZE]) DP_CHECK;
+int doc_sound(const struct snapshot *snapshot, const char *prompt,
+              char out[DOC_FILE_SIZE]) DP_CHECK;
 
 /*
  * What rings the phones of a user: the edge, which knows where they are, and which is asked for
@@ -50,7 +52,16 @@ int doc_dial_string(const struct snapshot *snapshot, const char *username, int r
 int doc_thing(struct xml *xml, const struct snapshot *snapshot, const char *name) DP_CHECK;
 
 /* A queue's music; without a prompt the node's own, by the name that conf/freeswitch gives it. */
-void doc_music(const char *prompt, char out[DOC_FILE_SIZE]);
+void doc_music(const struct snapshot *snapshot, const char *prompt, char out[DOC_FILE_SIZE]);
+
+/*
+ * What a node has to say of a queue so that its announcement is the right one: mod_callcenter does
+ * not list that, but it does list its parameter time-base-score, of which only "system" has a
+ * meaning.
+ */
+enum { DOC_MARK_SIZE = DOC_FILE_SIZE + 32 };
+void doc_mark(const struct snapshot *snapshot, const struct snapshot_queue *queue,
+              char out[DOC_MARK_SIZE]);
 
 /* What mod_callcenter calls a queue's strategy. */
 const char *doc_strategy(const char *strategy);

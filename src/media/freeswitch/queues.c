@@ -121,15 +121,17 @@ static int drop_tiers(const struct queue *queue, struct err *err)
 }
 
 /* Whether the queue was loaded with the parameters that the document has now. */
-static bool is_current(const struct fs_table *loaded, size_t row,
+static bool is_current(const struct fs_table *loaded, size_t row, const struct snapshot *snapshot,
                        const struct snapshot_queue *wanted)
 {
-    char music[DOC_FILE_SIZE], wait[CC_NUMBER_SIZE];
+    char music[DOC_FILE_SIZE], mark[DOC_MARK_SIZE], wait[CC_NUMBER_SIZE];
 
-    doc_music(wanted->music, music);
+    doc_music(snapshot, wanted->music, music);
+    doc_mark(snapshot, wanted, mark);
     snprintf(wait, sizeof(wait), "%d", wanted->max_wait_s);
     return strcmp(fs_table_get(loaded, row, "strategy"), doc_strategy(wanted->strategy)) == 0 &&
            strcmp(fs_table_get(loaded, row, "moh_sound"), music) == 0 &&
+           strcmp(fs_table_get(loaded, row, "time_base_score"), mark) == 0 &&
            strcmp(fs_table_get(loaded, row, "max_wait_time"), wait) == 0 &&
            strcmp(fs_table_get(loaded, row, "max_wait_time_with_no_agent"),
                   wanted->no_agent_to ? "1" : "0") == 0;
@@ -186,7 +188,7 @@ static int apply(struct queue *queue, const struct fs_table *loaded, size_t row,
 {
     int res = 0;
 
-    if (!queue->wanted || !is_current(loaded, row, queue->wanted))
+    if (!queue->wanted || !is_current(loaded, row, queue->snapshot, queue->wanted))
         res = load_again(queue, err);
     if (!res && queue->wanted)
         res = put_members(queue, err);

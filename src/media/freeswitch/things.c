@@ -23,7 +23,7 @@ static int add_announcement(struct xml *xml, const struct snapshot *snapshot, in
     const struct snapshot_announcement *announcement = snapshot_announcement(snapshot, id);
     char file[DOC_FILE_SIZE];
 
-    if (!announcement || doc_sound(announcement->prompt, file))
+    if (!announcement || doc_sound(snapshot, announcement->prompt, file))
         return -ENOENT;
     doc_pair(xml, "variable", "dp_prompt", file);
     if (announcement->then_to && str_is_extension(announcement->then_to))
@@ -130,7 +130,7 @@ static int add_direct(struct xml *xml, const struct snapshot *snapshot, const ch
         str_to_u64(id, 1, INT64_MAX, &number))
         return -ENOENT;
     menu = snapshot_menu(snapshot, (int64_t)number);
-    if (!menu || !menu->direct_dial || doc_sound(menu->invalid, file))
+    if (!menu || !menu->direct_dial || doc_sound(snapshot, menu->invalid, file))
         return -ENOENT;
     /* For services.xml, which can compare, not count. */
     for (int i = 0; i < menu->tries && i < (int)sizeof(tries) - 1; i++)

@@ -1,0 +1,115 @@
+"""Prompts of a tenant's own, on the media server: in menus, announcements and queues."""
+
+import wave
+
+import numpy
+import pytest
+
+from front.errors import FrontError
+from lib import scenario as sip
+from lib.calls import BYE
+from lib.tenant import Tenant
+
+pytestmark = pytest.mark.service
+
+TONE = 1300
+# Seconds until a caller of a queue hears the announcement: every five, and what that takes.
+ANNOUNCED_WITHIN = 15
+
+
+def add_tone(platform, name, hertz=TONE, rate=8000, seconds=3, channels=1):
+    """As an operator adds it."""
+    path = platform.folder / f"{name}.wav"
+    moments = numpy.arange(rate * seconds) / rate
+    samples = (8000 * numpy.sin(2 * numpy.pi * hertz * moments)).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.repeat(channels).tobytes())
+    run(platform, "--add", name, "--file", path)
+
+
+def run(platform, *options):
+    return platform.state.run([platform.state / "bin/dialplane", "prompt", "-s", platform.state,
+                               "--tenant", "a.test", *options])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def numbers(platform):
+    """
+    The tone as greeting of the menus 7951 and 7952 (16 kHz), as announcement 7953, as music of the
+    queue 7954 and as announcement of the queue 7955, which are nobody's.
+    """
+    add_tone(platform, "tone")
+    add_tone(platform, "wide", rate=16000)
+    tenant = Tenant(platform)
+    tenant.menu("7951", greeting="custom/tone", timeout_ms=1000)
+    tenant.menu("7952", greeting="custom/wide", timeout_ms=1000)
+    tenant.announcement("7953", prompt="custom/tone")
+    tenant.queue("7954", music="custom/tone")
+    tenant.queue("7955", announcement="custom/tone", announce_every_s=5)
+    yield
+    tenant.remove()
+    run(platform, "--remove", "tone")
+    run(platform, "--remove", "wide")
+
+
+def hears(phone, number, hertz=TONE, timeout=5):
+    caller = phone("1001")
+    call = caller.call(number, *BYE)
+    call.wait("answered")
+    caller.rtp.wait_for_tone(hertz, timeout)
+    call.go().finish()
+
+
+@pytest.mark.parametrize("number", ["7951", "7952", "7953"],
+                         ids=["greeting", "greeting of 16 kHz", "announcement"])
+def test_heard(phone, number):
+    hears(phone, number)
+
+
+def test_music_of_a_queue(phone):
+    """Again and again."""
+    caller = phone("1001")
+    call = caller.call("7954", *BYE)
+    call.wait("answered")
+    caller.rtp.wait_for_tone(TONE)
+    caller.rtp.forget()
+    # Longer than the file, which is 3 s.
+    while len(caller.rtp.heard()) < 8000 * 4:
+        caller.rtp.wait_for_tone(TONE)
+    call.go().finish()
+
+
+def test_announcement_of_a_queue(phone):
+    """Between the music, while the caller waits."""
+    hears(phone, "7955", timeout=ANNOUNCED_WITHIN)
+
+
+def test_other_audio_is_heard_at_once(platform, phone):
+    """The queue has it when nobody is in it any more, the menu with the next call."""
+    add_tone(platform, "tone", hertz=900)
+    try:
+        hears(phone, "7951", 900)
+    finally:
+        add_tone(platform, "tone")
+    hears(phone, "7951")
+
+
+def test_refused(platform):
+    """What is no audio for telephones, what is in use, what is not there."""
+    with pytest.raises(FrontError, match="2 channels, must be one"):
+        add_tone(platform, "stereo", channels=2)
+    with pytest.raises(FrontError, match="44100 samples a second, must be 8000 or 16000"):
+        add_tone(platform, "cd", rate=44100)
+    with pytest.raises(FrontError, match=r'in use by announcement "7953", menu "7951"'):
+        run(platform, "--remove", "tone")
+    with pytest.raises(FrontError, match="there is no such prompt"):
+        run(platform, "--remove", "nothing")
+    assert "custom/tone  3.0 s, 8000 Hz, used by announcement" in run(platform)
+
+
+def test_the_other_tenant_cannot_name_it(platform):
+    with pytest.raises(Exception, match="foreign key"):
+        Tenant(platform, "b.test").announcement("7959", prompt="custom/tone")
