@@ -1,6 +1,6 @@
 -- Queues and conferences: what a row may say, what the edge reads, and who is told of a change.
 BEGIN;
-SELECT plan(35);
+SELECT plan(37);
 
 INSERT INTO voip.domains (name) VALUES ('a.test'), ('b.test');
 INSERT INTO voip.users (domain_id, username, ha1)
@@ -60,6 +60,8 @@ SELECT throws_ok($$UPDATE voip.conferences SET pin = '12345678901234567'$$, '235
 SELECT throws_ok($$UPDATE voip.conferences SET pin = '12 34'$$, '23514', NULL, 'a PIN that cannot be dialled');
 SELECT throws_ok($$UPDATE voip.conferences SET pin = '1234', moderator_pin = '1234'$$, '23514', NULL, 'one PIN for both');
 SELECT throws_ok($$UPDATE voip.conferences SET pin = NULL, moderator_pin = '1234'$$, '23514', NULL, 'a PIN for the moderator only');
+SELECT throws_ok($$UPDATE voip.conferences SET wait_for_moderator = true$$, '23514', NULL, 'waits for nobody');
+SELECT lives_ok($$UPDATE voip.conferences SET pin = '1234', moderator_pin = '12345', wait_for_moderator = true$$, 'waits for the moderator');
 SELECT throws_ok($$UPDATE voip.conferences SET max_members = 1$$, '23514', NULL, 'a conference of one');
 SELECT throws_ok($$DELETE FROM voip.queues$$, '23503', NULL, 'a queue that has a number');
 SELECT throws_ok($$DELETE FROM voip.conferences$$, '23503', NULL, 'a conference that has a number');

@@ -111,6 +111,7 @@ static void add_conference(struct snapshot *snapshot, const struct rows *rows)
                                           .announce = rows_int(rows, 3) != 0,
                                           .pin = rows_text(rows, 4),
                                           .moderator_pin = rows_text(rows, 5),
+                                          .wait = rows_int(rows, 6) != 0,
                                       });
 }
 
@@ -200,9 +201,9 @@ static const struct step {
      "JOIN voip.users u ON u.id = m.user_id AND u.domain_id = m.domain_id AND u.enabled "
      "LEFT JOIN voip.queue_agents a ON a.user_id = m.user_id AND a.domain_id = m.domain_id "
      "WHERE m.domain_id = $1 ORDER BY m.queue_id, m.level, m.position, u.username"},
-    {SNAPSHOT_CONFERENCES, add_conference, 6, 4,
-     "SELECT id, name, max_members, announce::int, pin, moderator_pin FROM voip.conferences "
-     "WHERE domain_id = $1 ORDER BY 1"},
+    {SNAPSHOT_CONFERENCES, add_conference, 7, 4,
+     "SELECT id, name, max_members, announce::int, pin, moderator_pin, wait_for_moderator::int "
+     "FROM voip.conferences WHERE domain_id = $1 ORDER BY 1"},
     {SNAPSHOT_RING_GROUPS, add_ring_group, 4, 4,
      "SELECT id, strategy, skip_busy::int, confirm::int FROM voip.ring_groups "
      "WHERE domain_id = $1 ORDER BY 1"},

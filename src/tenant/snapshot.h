@@ -105,6 +105,7 @@ struct snapshot_conference {
     const char *moderator_pin; /* digits, or NULL: nobody is moderator */
     int max_members;
     bool announce; /* a tone when somebody comes or goes */
+    bool wait;     /* members hear music until a moderator has come */
 };
 
 /* Somebody who is rung or paged: a user, or a number outside; the other one is NULL. */

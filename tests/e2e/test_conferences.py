@@ -5,11 +5,8 @@ import time
 import pytest
 
 from lib import records
-from lib import scenario as sip
+from lib.calls import IS_SENT_AWAY, enter
 from lib.tenant import Tenant
-
-LEAVES = (sip.wait_for_go(), sip.request("BYE", 3))
-IS_SENT_AWAY = (sip.is_asked("BYE"),)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,16 +16,6 @@ def numbers(platform):
     tenant.conference("8100")
     tenant.conference("8101", pin="4711", moderator_pin="08150", max_members=2, announce=False)
     Tenant(platform, "b.test").conference("8100")
-
-
-def enter(phone_, number, pin="", ending=LEAVES):
-    """Calls a conference and, where it has a PIN, enters that."""
-    call = phone_.call(number, sip.is_answered(), *ending)
-    call.wait("answered")
-    if pin:
-        phone_.rtp.wait_for_sound(10)
-        phone_.rtp.press(pin + "#")
-    return call
 
 
 @pytest.mark.service

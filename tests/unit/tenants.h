@@ -37,10 +37,12 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
         snapshot,
         &(struct snapshot_conference){
             .id = 3, .name = "Weekly", .pin = "1234", .max_members = 9, .announce = true});
-    snapshot_add_conference(
-        snapshot,
-        &(struct snapshot_conference){
-            .id = 5, .name = "Board", .pin = "1234", .moderator_pin = "0815", .max_members = 2});
+    snapshot_add_conference(snapshot, &(struct snapshot_conference){.id = 5,
+                                                                    .name = "Board",
+                                                                    .pin = "1234",
+                                                                    .moderator_pin = "0815",
+                                                                    .max_members = 2,
+                                                                    .wait = true});
     snapshot_add_conference(
         snapshot, &(struct snapshot_conference){.id = 6, .name = "Open", .max_members = 2});
     snapshot_reserve(snapshot, SNAPSHOT_RING_GROUPS, 2);

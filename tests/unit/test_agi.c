@@ -187,11 +187,19 @@ static void test_scripts(void **state)
                  "SET VARIABLE CONF_MAX \"9\"\n"
                  "SET VARIABLE CONF_PIN \"yes\"\n"
                  "SET VARIABLE CONF_ANNOUNCE \"yes\"\n"
+                 "SET VARIABLE CONF_WAIT \"no\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("conference?domain=acme.test&id=5", 0,
+                 "SET VARIABLE CONF_MAX \"2\"\n"
+                 "SET VARIABLE CONF_PIN \"yes\"\n"
+                 "SET VARIABLE CONF_ANNOUNCE \"no\"\n"
+                 "SET VARIABLE CONF_WAIT \"yes\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("conference?domain=acme.test&id=6", 0,
                  "SET VARIABLE CONF_MAX \"2\"\n"
                  "SET VARIABLE CONF_PIN \"no\"\n"
                  "SET VARIABLE CONF_ANNOUNCE \"no\"\n"
+                 "SET VARIABLE CONF_WAIT \"no\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("conference?domain=acme.test&id=4", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("conference?domain=acme.test", -EINVAL, "");

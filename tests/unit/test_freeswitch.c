@@ -16,6 +16,7 @@
 #define MENU       CONFIGURATION("ivr.conf") "&Menu-Name="
 #define QUEUE      CONFIGURATION("callcenter.conf") "&CC-Queue="
 #define CONFERENCE CONFIGURATION("conference.conf") "&conference_name=x&profile_name="
+#define CONTROLS   CONFIGURATION("conference.conf") "&Action=request-controls&Conf-Profile="
 
 #define CALL                                                                                       \
     "01234567-89ab-cdef-0123-456789abcdef;start=1795224953.414933;from=1001;to=5000;"              \
@@ -300,6 +301,22 @@ static void test_conference(void **state)
     has("<param name=\"ma&#120;-members\" value=\"9\"/><param name=\"pin\" value=\"1234\"/>");
     has("enter-sound");
     lacks("moderator-pin");
+    lacks("wait-mod");
+    lacks("moh-sound");
+    assert_int_equal(answer(CONFERENCE "acme.test%2F5"), 0);
+    has("<param name=\"conference-flags\" value=\"wait-mod\"/>");
+    has("moh-sound");
+}
+
+/* A member mutes himself; the rest is the moderator's. */
+static void test_keys_of_a_conference(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(CONTROLS "acme.test%2F3"), 0);
+    has("<configuration name=\"conference.conf\"><caller-controls><group name=\"member\">"
+        "<control action=\"mute\" digits=\"*1\"/></group><group name=\"moderator\">"
+        "<control action=\"mute\" digits=\"*1\"/><control action=\"lock\" digits=\"*2\"/>");
+    lacks("<profile");
 }
 
 /* What is loaded with a module, and what a module asks for beside, is in files. */
@@ -316,6 +333,8 @@ static void test_no_queue_or_conference(void **state)
         CONFERENCE "acme.test%2F4",
         CONFERENCE "3%40acme.test",
         CONFERENCE "default",
+        CONTROLS "acme.test%2F4",
+        CONTROLS "acme.test",
         CONFIGURATION("conference.conf") "&presence=true",
     };
 
@@ -491,6 +510,7 @@ UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mai
           CASE(test_dial_string), CASE(test_mailbox_of_nobody), CASE(test_number_alias),
           CASE(test_message_for_user), CASE(test_group), CASE(test_empty_domain),
           CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
-          CASE(test_queue), CASE(test_conference), CASE(test_no_queue_or_conference),
-          CASE(test_ring_group), CASE(test_paging), CASE(test_announcement), CASE(test_direct_dial),
-          CASE(test_call), CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))
+          CASE(test_queue), CASE(test_conference), CASE(test_keys_of_a_conference),
+          CASE(test_no_queue_or_conference), CASE(test_ring_group), CASE(test_paging),
+          CASE(test_announcement), CASE(test_direct_dial), CASE(test_call),
+          CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

@@ -270,6 +270,7 @@ static int run_conference(const struct agi_request *request, const struct snapsh
         agi_set_variable(out, "CONF_MAX", number);
         agi_set_variable(out, "CONF_PIN", conference->pin ? "yes" : "no");
         agi_set_variable(out, "CONF_ANNOUNCE", conference->announce ? "yes" : "no");
+        agi_set_variable(out, "CONF_WAIT", conference->wait ? "yes" : "no");
     }
     set_result(out, conference ? "ok" : "notfound");
     return buf_error(out);

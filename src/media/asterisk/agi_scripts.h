@@ -14,7 +14,7 @@
  * | queue          | domain, id      | QUEUE_MAX_WAIT (seconds, "" for ever); DP_RESULT ok /    |
  * |                |                 | notfound. What the queue is: realtime.h                  |
  * | agent          | domain, user    | DP_RESULT ok (takes calls of his queues) / away          |
- * | conference     | domain, id      | CONF_MAX, CONF_PIN and CONF_ANNOUNCE (yes / no);         |
+ * | conference     | domain, id      | CONF_MAX; CONF_PIN, CONF_ANNOUNCE, CONF_WAIT (yes / no); |
  * |                |                 | DP_RESULT ok / notfound                                  |
  * | conference-pin | domain, id, pin | DP_RESULT ok / moderator / bad / notfound                |
  * | announcement   | domain, id      | ANNOUNCEMENT_PROMPT, ANNOUNCEMENT_THEN (number or empty); |

@@ -21,21 +21,23 @@ static const struct file {
 } files[] = {
     {"callcenter.conf", offsetof(struct fs_request, queue), '@', configuration_queue},
     {"conference.conf", offsetof(struct fs_request, conference), '/', configuration_conference},
+    {"conference.conf", offsetof(struct fs_request, controls), '/', configuration_controls},
     {"ivr.conf", offsetof(struct fs_request, menu), '/', configuration_menu},
 };
-
-static const struct file *find_file(const struct fs_request *request)
-{
-    for (size_t i = 0; i < DP_COUNT(files); i++) {
-        if (strcmp(files[i].name, request->key_value) == 0)
-            return &files[i];
-    }
-    return NULL;
-}
 
 static const char *asked_name(const struct file *file, const struct fs_request *request)
 {
     return *(const char *const *)((const char *)request + file->asked);
+}
+
+/* Of the file that is asked for, what is named. */
+static const struct file *find_file(const struct fs_request *request)
+{
+    for (size_t i = 0; i < DP_COUNT(files); i++) {
+        if (strcmp(files[i].name, request->key_value) == 0 && asked_name(&files[i], request)[0])
+            return &files[i];
+    }
+    return NULL;
 }
 
 static int parse_name(const struct file *file, const char *name, char domain[FS_DOMAIN_SIZE],

@@ -87,3 +87,6 @@ int configuration_queue(struct xml *xml, const struct snapshot *snapshot, int64_
                         const char *name) DP_CHECK;
 int configuration_conference(struct xml *xml, const struct snapshot *snapshot, int64_t id,
                              const char *name) DP_CHECK;
+/* What keys do in it. */
+int configuration_controls(struct xml *xml, const struct snapshot *snapshot, int64_t id,
+                           const char *name) DP_CHECK;

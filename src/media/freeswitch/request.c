@@ -36,6 +36,7 @@ static const struct field {
     {NAME("Menu-Name"), offsetof(struct fs_request, menu)},
     {NAME("CC-Queue"), offsetof(struct fs_request, queue)},
     {NAME("profile_name"), offsetof(struct fs_request, conference)},
+    {NAME("Conf-Profile"), offsetof(struct fs_request, controls)},
 };
 
 static bool is_named(const struct form_pair *pair, const struct name *name)

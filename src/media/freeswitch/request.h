@@ -36,6 +36,7 @@ struct fs_request {
     const char *menu;       /* of the ivr application: "<domain>/<id>" */
     const char *queue;      /* of mod_callcenter: "<id>@<domain>" */
     const char *conference; /* profile that mod_conference wants: "<domain>/<id>" */
+    const char *controls;   /* or that of who wants to know what keys do */
 };
 
 /* -EINVAL when the first five are not those five, or what follows is not FreeSWITCH's own. */

@@ -7,6 +7,8 @@ from .phone import hear_each_other
 # A call that is answered, goes on until go() and is then hung up; and how it is taken.
 BYE = (sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
 TAKE = (sip.ring(), sip.answer(), sip.is_asked("BYE"))
+# How a call goes on that the platform ends.
+IS_SENT_AWAY = (sip.is_asked("BYE"),)
 
 
 def talk(caller, callee, number):
@@ -43,3 +45,13 @@ def served(platform, phones, legs, **expected):
     hear_each_other(*phones)
     end(*legs)
     records.check(platform.db.wait_for_cdr(legs[0].call_id), **expected)
+
+
+def enter(phone_, number, pin="", ending=BYE[1:]):
+    """Calls a conference and, where it has a PIN, enters that."""
+    call = phone_.call(number, sip.is_answered(), *ending)
+    call.wait("answered")
+    if pin:
+        phone_.rtp.wait_for_sound(10)
+        phone_.rtp.press(pin + "#")
+    return call

@@ -106,6 +106,15 @@ class Endpoint(threading.Thread):
         _wait(lambda: is_sound(self.heard(0.4)), timeout,
               lambda: f"a sound; heard {describe(self.heard(0.4))}")
 
+    def wait_for(self, condition, seconds, wanted, timeout=10):
+        """Waits until the samples of the last `seconds` are what the condition says."""
+        _wait(lambda: condition(self.heard(seconds)), timeout,
+              lambda: f"{wanted}; heard {describe(self.heard(seconds))}")
+
+    def wait_for_digits(self, timeout=10):
+        """Waits until what was pressed is sent."""
+        _wait(lambda: not self._digits, timeout, lambda: "digits to be sent")
+
     def wait_for_silence(self, seconds=0.6, timeout=20):
         """Waits until this long there is nothing to hear."""
         begun = time.monotonic()
@@ -182,6 +191,13 @@ def _event_packet(step, sequence, stamp, source):
 def loudness(samples):
     """Root mean square, of full scale."""
     return float(numpy.sqrt(numpy.mean(samples ** 2))) if len(samples) else 0.0
+
+
+def loudest(samples):
+    """The loudness of the loudest tenth of a second."""
+    step = RATE // 10
+    return max((loudness(samples[start:start + step]) for start in range(0, len(samples), step)),
+               default=0.0)
 
 
 def spectrum_of(samples):
