@@ -14,6 +14,7 @@ enum secret {
     SECRET_EVENT_PASSWORD, /* FreeSWITCH event socket, or Asterisk's AMI */
     SECRET_REDIS_PASSWORD,
     SECRET_NONCE_KEY,  /* from which Kamailio makes digest nonces */
+    SECRET_MASK_KEY,   /* by which it hides addresses from carriers */
     SECRET_DB_ADMIN,   /* role dialplane: migrate */
     SECRET_DB_CONTROL, /* role dialplane_control: serve */
     SECRET_DB_CDR,     /* role dialplane_cdr: cdr-writer */

@@ -31,6 +31,7 @@ class Gateway:
 
     def __init__(self, ip, port, mode, certificate=None):
         self.ip, self.port, self.mode = ip, port, mode
+        self.received = []        # everything from the edge, as text
         self.invites = []         # INVITEs that came, as text
         self.registers = []       # REGISTERs with credentials, as text
         self.behind = None        # SIPp's address
@@ -59,6 +60,7 @@ class Gateway:
         if source == self.behind:
             self._send(data, self._edge)
             return
+        self.received.append(data.decode(errors="replace"))
         method = data.split(b" ", 1)[0]
         if method == b"INVITE":
             self.invites.append(data.decode(errors="replace"))
