@@ -449,6 +449,16 @@ static void test_call(void **state)
     lacks("\"answer\"");
 }
 
+/* Places are nothing but names. */
+static void test_park(void **state)
+{
+    (void)state;
+    assert_int_equal(answer(FROM_EDGE("park;id=0a;domain=acme.test", CALL)), 0);
+    has("data=\"park XML services\"");
+    assert_int_equal(answer(FROM_EDGE("pickup;id=0b;domain=acme.test", CALL)), 0);
+    has("data=\"park XML services\"");
+}
+
 static void test_call_for_what_is_not_there(void **state)
 {
     static const char *const bodies[] = {
@@ -512,5 +522,5 @@ UNIT_MAIN("freeswitch", CASE(test_user_with_mailbox), CASE(test_user_without_mai
           CASE(test_not_found), CASE(test_injection), CASE(test_menu), CASE(test_no_menu),
           CASE(test_queue), CASE(test_conference), CASE(test_keys_of_a_conference),
           CASE(test_no_queue_or_conference), CASE(test_ring_group), CASE(test_paging),
-          CASE(test_announcement), CASE(test_direct_dial), CASE(test_call),
+          CASE(test_announcement), CASE(test_direct_dial), CASE(test_call), CASE(test_park),
           CASE(test_call_for_what_is_not_there), CASE(test_call_that_is_not_ours))

@@ -203,6 +203,12 @@ static void add_paging(struct xml *xml, const struct service *service)
     add_thing(xml, service, "page");
 }
 
+static void add_park(struct xml *xml, const struct service *service)
+{
+    (void)service;
+    add_action(xml, "transfer", "park XML services");
+}
+
 static void add_queue(struct xml *xml, const struct service *service)
 {
     (void)service;
@@ -253,7 +259,8 @@ static bool has_ring_group(const struct snapshot *snapshot, const struct service
     return snapshot_ring_group(snapshot, number_of(service));
 }
 
-static bool is_a_call(const struct snapshot *snapshot, const struct service *service)
+/* A name is all it takes. */
+static bool is_name(const struct snapshot *snapshot, const struct service *service)
 {
     (void)snapshot;
     (void)service;
@@ -279,7 +286,9 @@ static const struct kind {
     {"announcement", has_announcement, add_announcement, false, WHEN_WE_ANSWER},
     {"ring_group", has_ring_group, add_ring_group, false, WHEN_ANSWERED},
     {"paging", has_ring_group, add_paging, false, WHEN_WE_ANSWER},
-    {"recorder", is_a_call, add_bridge, false, BY_THE_EDGE},
+    {"park", is_name, add_park, false, WHEN_WE_ANSWER},
+    {"pickup", is_name, add_park, false, WHEN_WE_ANSWER},
+    {"recorder", is_name, add_bridge, false, BY_THE_EDGE},
 };
 
 static const struct kind *find_kind(const struct service *service)

@@ -63,8 +63,7 @@ class Tenant:
         return group
 
     def paging(self, number, ring_group):
-        self._insert("extensions", number=number, type="paging", ring_group_id=ring_group)
-        self._platform.edge.wait_for("ext", f"{self._domain}:{number}", "paging")
+        self._plain(number, "paging", ring_group_id=ring_group)
 
     def schedule(self, number, **targets):
         """`targets`: the number that each state leads to."""
@@ -91,6 +90,19 @@ class Tenant:
         while self._made:
             table, key = self._made.pop()
             self._db.rows(f"DELETE FROM voip.{table} WHERE id = %s", key)
+
+    def place(self, number, **columns):
+        """A parking place."""
+        self._plain(number, "park", **columns)
+
+    def pickup(self, number, **columns):
+        self._plain(number, "pickup", **columns)
+
+    def _plain(self, number, kind, **columns):
+        """An extension that refers to nothing."""
+        self._insert("extensions", number=number, type=kind, **columns)
+        key = f"{self._domain}:{number}" + ("!" if columns.get("is_prefix") else "")
+        self._platform.edge.wait_for("ext", key, kind)
 
     def extension(self, number):
         return self._db.value("SELECT id FROM voip.extensions WHERE domain_id = %s AND number = %s",
