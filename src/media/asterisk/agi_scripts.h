@@ -26,13 +26,10 @@
  * |                |                 | DP_RESULT ok / notfound                                  |
  * | ring-group-    | domain, id,     | none: a call that this member had taken has ended        |
  * | ended          | member          |                                                          |
-<<<<<<< HEAD
  * | paging         | domain, id      | PAGING_USERS (how many), PAGING_USER_<n> = name, of the  |
  * |                |                 | ring group with this id; DP_RESULT ok / notfound         |
-=======
  * | mailbox-counts | domain, id,     | none: so many messages are in the mailbox now            |
  * |                | new, saved      |                                                          |
->>>>>>> 97fd470 (wip)
  */
 #pragma once
 
