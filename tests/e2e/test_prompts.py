@@ -1,13 +1,14 @@
 """Prompts of a tenant's own, on the media server: in menus, announcements and queues."""
 
+import time
 import wave
 
 import numpy
 import pytest
 
 from front.errors import FrontError
-from lib import scenario as sip
 from lib.calls import BYE
+from lib.rtp import describe, is_sound, share_near, spectrum_of
 from lib.tenant import Tenant
 
 pytestmark = pytest.mark.service
@@ -39,7 +40,8 @@ def run(platform, *options):
 def numbers(platform):
     """
     The tone as greeting of the menus 7951 and 7952 (16 kHz), as announcement 7953, as music of the
-    queue 7954 and as announcement of the queue 7955, which are nobody's.
+    queue 7954 and as announcement of the queue 7955; 7956 plays it and says where one stands. The
+    queues are nobody's.
     """
     add_tone(platform, "tone")
     add_tone(platform, "wide", rate=16000)
@@ -49,6 +51,7 @@ def numbers(platform):
     tenant.announcement("7953", prompt="custom/tone")
     tenant.queue("7954", music="custom/tone")
     tenant.queue("7955", announcement="custom/tone", announce_every_s=5)
+    tenant.queue("7956", music="custom/tone", announce_position=True, announce_every_s=5)
     yield
     tenant.remove()
     run(platform, "--remove", "tone")
@@ -85,6 +88,29 @@ def test_music_of_a_queue(phone):
 def test_announcement_of_a_queue(phone):
     """Between the music, while the caller waits."""
     hears(phone, "7955", timeout=ANNOUNCED_WITHIN)
+
+
+def test_position_in_a_queue(phone):
+    """Both who wait are told, in words, again and again; in between there is the music."""
+    callers = [phone("1001"), phone("1002")]
+    calls = [caller.call("7956", *BYE) for caller in callers]
+    for _ in range(2):
+        for caller in callers:
+            caller.rtp.wait_for_tone(TONE, ANNOUNCED_WITHIN)
+        for caller in callers:
+            wait_for_words(caller)
+    for call in calls:
+        call.wait("answered").go().finish()
+
+
+def wait_for_words(caller):
+    deadline = time.monotonic() + ANNOUNCED_WITHIN
+    while True:
+        heard = caller.rtp.heard(0.4)
+        if is_sound(heard) and share_near(spectrum_of(heard), TONE) < 0.2:
+            return
+        assert time.monotonic() < deadline, describe(heard)
+        time.sleep(0.05)
 
 
 def test_other_audio_is_heard_at_once(platform, phone):

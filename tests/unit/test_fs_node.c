@@ -18,6 +18,8 @@
 
 #include "base/clock.h"
 #include "media/freeswitch/changes.h"
+#include "media/freeswitch/esl.h"
+#include "media/freeswitch/positions.h"
 #include "media/freeswitch/table.h"
 #include "tenants.h"
 
@@ -386,6 +388,33 @@ static void test_changes(void **state)
     assert_int_equal(changes.count, 0);
 }
 
+/* As app_queue says it. */
+static void test_positions(void **state)
+{
+    char words[POSITIONS_WORDS_SIZE];
+
+    (void)state;
+    assert_int_equal(fs_positions_words(1, words), 0);
+    assert_string_equal(words, "queue-youarenext.wav");
+    assert_int_equal(fs_positions_words(13, words), 0);
+    assert_string_equal(words,
+                        "file_string://queue-thereare.wav!digits/13.wav!queue-callswaiting.wav");
+    assert_int_equal(fs_positions_words(30, words), 0);
+    assert_non_null(strstr(words, "!digits/30.wav!queue"));
+    assert_int_equal(fs_positions_words(99, words), 0);
+    assert_non_null(strstr(words, "!digits/90.wav!digits/9.wav!"));
+    assert_true(esl_is_word(words));
+    assert_int_equal(fs_positions_words(100, words), -ERANGE);
+    assert_int_equal(fs_positions_words(0, words), -ERANGE);
+    /* Joined at 100, every 5 s. */
+    assert_false(fs_positions_due(100, 5, 98, 104));
+    assert_true(fs_positions_due(100, 5, 103, 105));
+    assert_false(fs_positions_due(100, 5, 105, 107));
+    assert_true(fs_positions_due(100, 5, 109, 111));
+    assert_true(fs_positions_due(100, 5, 90, 105));
+    assert_false(fs_positions_due(100, 5, 111, 90));
+}
+
 static void test_table(void **state)
 {
     char text[] =
@@ -416,6 +445,7 @@ static void test_table(void **state)
 }
 
 UNIT_MAIN("fs_node", cmocka_unit_test(test_changes), cmocka_unit_test(test_table),
+          cmocka_unit_test(test_positions),
           cmocka_unit_test_setup_teardown(test_everything_is_compared_once_it_can_be, start, stop),
           cmocka_unit_test_setup_teardown(test_change_is_held_until_the_tenant_is_loaded, start,
                                           stop),

@@ -14,7 +14,7 @@ enum { LINE_MAX = ESL_WORDS_MAX * (ESL_WORD_MAX + 1) + 2 };
 bool esl_is_word(const char *text)
 {
     static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "@._+-*#:=/,;[]{}$";
+                                  "@._+-*#:=/,;[]{}$!";
     size_t len = strspn(text, allowed);
 
     return len > 0 && len <= ESL_WORD_MAX && text[len] == '\0';

@@ -33,7 +33,7 @@ struct esl_options {
 };
 
 /* Whether it may be a word of a command: 1 to ESL_WORD_MAX bytes of 0-9 A-Z a-z and
- * @._+-*#:=/,;[]{}$
+ * @._+-*#:=/,;[]{}$!
  */
 bool esl_is_word(const char *text);
 

@@ -14,6 +14,7 @@
 #include "media/freeswitch/changes.h"
 #include "media/freeswitch/commands.h"
 #include "media/freeswitch/esl.h"
+#include "media/freeswitch/positions.h"
 #include "media/ring.h"
 
 enum {
@@ -39,6 +40,7 @@ struct fs_node {
     int64_t retry_ms;        /* the pause after the next failure */
     int64_t status_at;       /* when the next status is due */
     struct fs_changes later; /* to be tried again then */
+    int64_t told_s;          /* until when callers of queues were told where they stand */
 
     pthread_mutex_t lock; /* guards all that follows */
     struct fs_changes changes;
@@ -255,12 +257,26 @@ static void do_connect(struct fs_node *node)
     node->status_at = 0;
 }
 
+/* A connection that is lost here is lost for the next command as well, which will say so. */
+static void tell_positions(struct fs_node *node)
+{
+    const struct fs_sync sync = {node->esl, node->registry, &node->later};
+    int64_t now = clock_wall_us() / 1000000;
+    struct err ignored;
+
+    if (node->told_s && now > node->told_s && fs_positions_tell(&sync, node->told_s, now, &ignored))
+        return;
+    node->told_s = now;
+}
+
 static int do_status(struct fs_node *node, struct err *err)
 {
     struct change change;
     uint64_t sessions = 0;
     int res = fs_sessions(node->esl, &sessions, err);
 
+    if (!res && sessions > 0)
+        tell_positions(node);
     node->status_at = clock_mono_ms() + STATUS_MS;
     pthread_mutex_lock(&node->lock);
     node->state.sessions = sessions;
