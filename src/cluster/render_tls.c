@@ -51,8 +51,8 @@ int render_tls(const struct render *render, struct err *err)
         "[server:default]\nverify_certificate = no\nrequire_certificate = no\n",
         "[client:default]\nverify_certificate = yes\nrequire_certificate = yes\n",
         /* Chosen by its id only; a name is demanded of a profile for any address. */
-        "[client:any]\nserver_id = unverified\nserver_name = unverified.invalid\n"
-        "verify_certificate = no\nrequire_certificate = no\n",
+        ("[client:any]\nserver_id = unverified\nserver_name = unverified.invalid\n"
+         "verify_certificate = no\nrequire_certificate = no\n"),
     };
     char made[PATH_MAX];
     struct files files;

@@ -17,8 +17,8 @@ static const char *const rows[] = {
     [EXPLAIN_TRUNK] = ROW_OF("trunk"),
     [EXPLAIN_DID] = ROW_OF("did"),
     [EXPLAIN_LIMIT] = ROW_OF("limit"),
-    [EXPLAIN_PREMIUM] = "SELECT key_value FROM kamailio.htable_premium "
-                        "WHERE $1 = '' AND key_name = $2",
+    [EXPLAIN_PREMIUM] = ("SELECT key_value FROM kamailio.htable_premium "
+                         "WHERE $1 = '' AND key_name = $2"),
 };
 
 /* The local time of a tenant, for people. */
