@@ -306,33 +306,22 @@ const struct topology_node *topology_first(const struct topology *topology, enum
     return &topology->nodes[i];
 }
 
-/* The strings of a topology are libcyaml's, whose default allocator is the C library's. */
-static int replace_string(char **where, const char *text)
-{
-    char *copy = strdup(text);
-
-    if (!copy)
-        return -ENOMEM;
-    free(*where);
-    *where = copy;
-    return 0;
-}
-
 int topology_set_address(struct topology *topology, const char *address, struct err *err)
 {
+    char *copy;
+
     if (topology->nodes_count != 1)
         return err_set(err, -EINVAL,
                        "the address can be replaced only where there is one node, "
                        "this deployment has %u",
                        topology->nodes_count);
-    if (replace_string(&topology->nodes[0].address, address))
+    /* libcyaml's strings are of the C library's allocator. */
+    copy = strdup(address);
+    if (!copy)
         return err_set(err, -ENOMEM, "out of memory");
+    free(topology->nodes[0].address);
+    topology->nodes[0].address = copy;
     return topology_check(topology, NULL, err);
-}
-
-int topology_set_freeswitch(struct topology *topology, const char *path)
-{
-    return replace_string(&topology->freeswitch, path);
 }
 
 const char *media_server_name(enum media_server server)

@@ -94,7 +94,4 @@ const struct topology_node *topology_first(const struct topology *topology, enum
  */
 int topology_set_address(struct topology *topology, const char *address, struct err *err) DP_CHECK;
 
-/* Replaces the path of the FreeSWITCH program. -ENOMEM. */
-int topology_set_freeswitch(struct topology *topology, const char *path) DP_CHECK;
-
 const char *media_server_name(enum media_server server);

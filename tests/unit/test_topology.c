@@ -126,9 +126,10 @@ static void test_saved_file_reads_back(void **state)
     struct topology *first = NULL, *second = NULL;
     struct err err = {""};
 
-    assert_int_equal(load(state, HEAD "queue: {port: 7000}\n", &first, &err), 0);
+    assert_int_equal(
+        load(state, HEAD "queue: {port: 7000}\nfreeswitch: /opt/fs/bin/freeswitch\n", &first, &err),
+        0);
     assert_int_equal(topology_set_address(first, "192.0.2.7", &err), 0);
-    assert_int_equal(topology_set_freeswitch(first, "/opt/fs/bin/freeswitch"), 0);
     first->media_server = MEDIA_SERVER_FREESWITCH;
     first->media.dialplan = DIALPLAN_DYNAMIC;
     assert_int_equal(topology_save(first, tmpdir_path(*state, "saved.yaml"), &err), 0);
