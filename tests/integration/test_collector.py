@@ -1,5 +1,6 @@
 """`dialplane collector` with a real Redis: what it has acknowledged arrives, whatever happens."""
 
+import http.client
 import json
 import signal
 import subprocess
@@ -54,7 +55,7 @@ class Load:
                 response.read()
                 if response.status == 200:
                     self.acknowledged.append(body)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 connection.close()
                 self._stopping.wait(0.01)
 

@@ -17,6 +17,18 @@ sys.stdin.read()
 """
 
 
+def test_ports_of_a_platform_are_not_given_again():
+    done = subprocess.run([sys.executable, "-c", f"""
+import sys
+sys.path.insert(0, {str(CLONE / "tests/e2e")!r})
+from lib.ports import free_ports
+platform = free_ports(13)
+phones = [free_ports(1)[0] for _ in range(1000)]
+assert set(platform).isdisjoint(phones) and len(set(phones)) > 400
+"""], check=False)
+    assert done.returncode == 0
+
+
 def test_processes_share_no_port():
     running = [subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)]

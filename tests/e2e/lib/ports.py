@@ -11,10 +11,11 @@ import itertools
 import random
 import socket
 
-HUNDREDS = 3  # of a process, for single ports: one comes again after so many hundred others
+HUNDREDS = 5  # of a process, for single ports: one comes again after so many hundred others
 
 _held = {}
 _ranges = {}
+_of_platforms = set()
 
 
 def _is_free(port, kind):
@@ -57,16 +58,24 @@ def _single_ports():
 
 
 def free_ports(count):
-    """`count` ports, free for UDP and TCP."""
+    """
+    `count` ports, free for UDP and TCP. Several are a platform's, whose daemons are away at times:
+    they are not given again.
+    """
     if "single" not in _ranges:
         _ranges["single"] = _single_ports()
     found = []
     for port in itertools.islice(_ranges["single"], HUNDREDS * 100):
-        if _is_free(port, socket.SOCK_DGRAM) and _is_free(port, socket.SOCK_STREAM):
+        if port not in _of_platforms and _is_free(port, socket.SOCK_DGRAM) \
+                and _is_free(port, socket.SOCK_STREAM):
             found.append(port)
         if len(found) == count:
+            _of_platforms.update(found if count > 1 else ())
             return found
-    raise RuntimeError("no free ports")
+    if not _of_platforms:
+        raise RuntimeError("no free ports")
+    _of_platforms.clear()
+    return free_ports(count)
 
 
 def free_range(size):
