@@ -11,7 +11,7 @@ import itertools
 import random
 import socket
 
-HUNDREDS = 5  # of a process, for single ports: one comes again after so many hundred others
+HUNDREDS = 8  # of a process, for single ports: one comes again after so many hundred others
 
 _held = {}
 _ranges = {}
