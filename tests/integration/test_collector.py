@@ -215,7 +215,8 @@ def test_long_lines(collector):
         file.write(b"y\nshort\n")
     collector.expect("edge", b"short")
     assert collector.redis.distinct("edge") == [longest, b"short"]
-    assert collector.metric('dropped_total{source="edge"}') == 1
+    # The first one too, when the kill came before the checkpoint behind it.
+    assert collector.metric('dropped_total{source="edge"}') in (1, 2)
 
 
 def test_error_folder(collector):
