@@ -29,16 +29,23 @@ def _without_log(steps):
     return [step for step in steps if not step.startswith("<nop>")]
 
 
-def _call(milliseconds):
+def _call(milliseconds, invite=sip.invite, **values):
     """Calls, talks for a while, hangs up."""
     answered = [sip.expect(180, optional="true"), *sip.is_answered()[1:]]
-    steps = [*sip.invite(), *answered, sip.pause(milliseconds), *sip.request("BYE", 3)]
-    return _with(_without_log(steps))
+    steps = [*invite(), *answered, sip.pause(milliseconds), *sip.request("BYE", 3)]
+    return _with(_without_log(steps), **values)
 
 
 REGISTER = _with(sip.register(3600))
 CALLER = _call(2000)
 MENU_CALLER = _call(3000)
+SHORT_CALLER = _call(1000)
+# Of a carrier, who is not asked for a password.
+CARRIER_CALLER = _call(1000, sip.invite_by_address, from_uri="sip:+4930111@carrier.test",
+                       contact_ip="[local_ip]")
+# Long enough for the 200 not to overtake the 180.
+QUICK_CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), sip.pause(100), *sip.answer(),
+                                   *sip.is_asked("BYE")]), user="callee")
 CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), sip.pause(1000), *sip.answer(),
                              *sip.is_asked("BYE")]), user="callee")
 
@@ -117,7 +124,7 @@ class Run:
         return list(took.values())
 
 
-def start(platform, text, lines, rate, port=None):
+def start(platform, text, lines, rate, port=None, ip="127.0.0.1"):
     """Runs a scenario once for each line but the first of the CSV, `rate` times a second."""
     folder = platform.new_folder("load")
     (folder / "scenario.xml").write_text(text, encoding="utf-8")
@@ -125,7 +132,7 @@ def start(platform, text, lines, rate, port=None):
     address = ":".join(map(str, platform.edge_address))
     return Run(folder, ["sipp", address, "-sf", "scenario.xml", "-inf", "accounts.csv",
                         "-m", str(len(lines) - 1), "-r", str(rate), "-l", "100000",
-                        "-i", "127.0.0.1", "-p", str(port or free_port()), "-nostdin", "-nd",
+                        "-i", ip, "-p", str(port or free_port()), "-nostdin", "-nd",
                         "-recv_timeout", "20000", "-trace_stat", "-stf", "stat.csv", "-fd", "1",
                         "-trace_shortmsg",
                         "-shortmessage_file", "messages.csv", "-trace_err", "-error_file", "errors"])

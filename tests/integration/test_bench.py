@@ -1,0 +1,42 @@
+"""The benchmark of extensions, in short: that it calls, and that it says when a call fails."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[2] / "bench/extensions"
+SECONDS = 2
+
+
+def bench(media, types):
+    """Runs it; returns the process and its figures."""
+    done = subprocess.run([BENCH], capture_output=True, text=True, timeout=200, check=False,
+                          env={**os.environ, "MEDIA": media, "BENCH_SECONDS": str(SECONDS),
+                               "BENCH_TYPES": types})
+    return done, dict(re.findall(r"^bench (\S+) (\S+) \w+$", done.stdout, re.M))
+
+
+@pytest.mark.parametrize("media", ["freeswitch", "asterisk"])
+def test_extensions(media):
+    """A user, a service and a number from outside: every call is done, and each figure is there."""
+    if media == "freeswitch" and not shutil.which("freeswitch"):
+        pytest.skip("FreeSWITCH is not installed here (no freeswitch in PATH)")
+    types = ["user", "ivr", "inbound"]
+    done, figures = bench(media, " ".join(types))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert media in done.stdout.splitlines()[0]
+    for name in types:
+        assert figures[f"ext_{name}_failed"] == "0"
+        assert int(figures[f"ext_{name}_done"]) == 20 * SECONDS
+        assert 0 < float(figures[f"ext_{name}_p50_ms"]) <= float(figures[f"ext_{name}_p99_ms"])
+    assert len(figures) == 5 * len(types)
+
+
+def test_unknown_type():
+    done, figures = bench("asterisk", "user carrot")
+    assert done.returncode != 0 and not figures
+    assert "no type carrot; there are: user " in done.stderr
