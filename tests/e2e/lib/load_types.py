@@ -31,6 +31,7 @@ TYPES = [
     Type("trunk_out", _number("28", "30123456"), 180),
     Type("inbound", _number("+4930740"), 180, carrier=True),
     Type("feature", _number("*29"), 200),
+    Type("park", _number("30"), 200),
     Type("paging", _number("31"), 200),
 ]
 
@@ -100,6 +101,8 @@ _STATEMENTS = [
     """INSERT INTO voip.inbound_numbers (domain_id, number, extension_id)
        SELECT {domain}, '+4930740' || right(number, 2), id FROM voip.extensions
        WHERE domain_id = {domain} AND type = 'user' AND number::integer < {first} + 50""",
+    """INSERT INTO voip.extensions (domain_id, number, type)
+       SELECT {domain}, '30' || lpad(n::text, 2, '0'), 'park' FROM generate_series(0, 49) n""",
     """INSERT INTO voip.extensions (domain_id, number, type, feature)
        SELECT {domain}, '*29' || lpad(n::text, 2, '0'), 'feature', 'dnd_off'
        FROM generate_series(0, 49) n""",
