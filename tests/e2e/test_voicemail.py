@@ -1,4 +1,4 @@
-"""Mailboxes: the lamp of waiting messages (RFC 3842)."""
+"""Mailboxes: the lamp of waiting messages (RFC 3842), greetings."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from lib import db, mailbox
 from lib import scenario as sip
 from lib.watcher import Watcher
 
-pytestmark = [pytest.mark.service, pytest.mark.usefixtures("quiet")]
+pytestmark = pytest.mark.service
 
 OWNER = "7810"
 
@@ -25,6 +25,14 @@ def add_owner(platform, user):
     db.add_user(platform.db, domain_id, "a.test", user)
     platform.edge.wait_for("user", f"a.test:{user}", "box=")
     platform.edge.wait_for("ext", f"a.test:*{user}", "voicemail")
+
+
+def greets(caller, number, frequency):
+    """Who calls the mailbox hears the tone."""
+    call = caller.call(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call.wait("answered")
+    caller.rtp.wait_for_tone(frequency)
+    call.go().finish()
 
 
 @pytest.fixture(name="watcher")
@@ -49,6 +57,7 @@ def leave(caller, frequency, number=f"*{OWNER}"):
     return time.monotonic()
 
 
+@pytest.mark.usefixtures("quiet")
 def test_lamp_of_messages(platform, phone, watcher):
     """Off; on with a message, soon; off when it was deleted; to all of the owner's phones."""
     lamp = watcher(OWNER).watch(OWNER, event="message-summary")
@@ -78,6 +87,7 @@ def test_mailboxes_of_others(watcher):
     one.watch("1001", event="message-summary", domain="b.test", code=403)
 
 
+@pytest.mark.usefixtures("quiet")
 def test_message_while_postgresql_is_away(platform, phone, watcher):
     """The lamp goes on when it is back."""
     lamp, caller = watcher(OWNER).watch(OWNER, event="message-summary"), phone("1001")
@@ -90,3 +100,15 @@ def test_message_while_postgresql_is_away(platform, phone, watcher):
         platform.supervisor.start("postgresql")
         platform.wait_until_healthy()
     lamp.wait(f"Voice-Message: {before + 1}/", timeout=20)
+
+
+def test_greeting(platform, phone):
+    """Recorded by phone, played to callers, and still there when the media server was restarted."""
+    add_owner(platform, "7811")
+    mailbox.record_greeting(phone("7811"), 770)
+    caller = phone("1001")
+    greets(caller, "*7811", 770)
+    platform.supervisor.stop_process(platform.deployment.media_server)
+    platform.supervisor.start(platform.deployment.media_server)
+    platform.wait_until_healthy()
+    greets(caller, "*7811", 770)

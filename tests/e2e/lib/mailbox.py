@@ -20,15 +20,45 @@ def leave(phone_, call, frequency):
     phone_.rtp.tone(0)
 
 
+def open_own(phone_):
+    """Calls the own mailbox and enters the PIN; the call."""
+    call = phone_.call("*97", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+    call.wait("answered")
+    phone_.rtp.wait_for_sound(10)
+    phone_.rtp.press(db.PIN + "#")
+    return call
+
+
+def record_greeting(phone_, frequency):
+    """Records a tone as the greeting, and accepts it."""
+    call = open_own(phone_)
+    # What was asked for the PIN is over; what comes now is the menu, or how many messages there are.
+    phone_.rtp.wait_for_silence(0.6)
+    for key in "01":
+        phone_.rtp.wait_for_sound(10)
+        phone_.rtp.wait_for_silence(0.6)
+        phone_.rtp.press(key)
+    phone_.rtp.wait_for_sound(10)
+    # The prompt, and the beep behind it.
+    phone_.rtp.wait_for_silence(1.5)
+    phone_.rtp.tone(frequency)
+    time.sleep(MESSAGE_LENGTH)
+    phone_.rtp.tone(0)
+    phone_.rtp.press("#")
+    # Thanks, which no key ends, and the question whether to keep it.
+    phone_.rtp.wait_for_sound(10)
+    phone_.rtp.wait_for_silence(0.6)
+    phone_.rtp.press("1")
+    phone_.rtp.wait_for_sound(10)
+    call.go().finish()
+
+
 def listen(phone_, frequency, *keys):
     """
     Calls the own mailbox, enters the PIN, and waits for the message's tone; then presses the keys,
     each of which something is said to.
     """
-    call = phone_.call("*97", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
-    call.wait("answered")
-    phone_.rtp.wait_for_sound(10)
-    phone_.rtp.press(db.PIN + "#")
+    call = open_own(phone_)
     try:
         phone_.rtp.wait_for_tone(frequency, 6)
     except AssertionError:
