@@ -1,11 +1,14 @@
 """Pickup: a phone answers a call that rings at another one."""
 
+import time
+
 import pytest
 
 from lib import records
 from lib import scenario as sip
 from lib.calls import BYE, refused
 from lib.phone import hear_each_other
+from lib.recording import Policies, read, seconds_of
 from lib.tenant import Tenant
 
 pytestmark = [pytest.mark.edge, pytest.mark.service, pytest.mark.usefixtures("quiet")]
@@ -38,8 +41,11 @@ def make_group(platform):
         platform.edge.wait_for("user", f"a.test:{user}", 'pick=""')
 
 
-def picked_up(platform, phones, code, called, **expected):
-    """The call of the first to `called` rings at the third; the second dials the code and has it."""
+def picked_up(platform, phones, code, called, seconds=0, **expected):
+    """
+    The call of the first to `called` rings at the third; the second dials the code and has it, for at
+    least so many seconds.
+    """
     caller, picker, third = phones
     there = third.wait_call(sip.ring(), sip.is_cancelled())
     call = caller.call(called, *BYE)
@@ -49,11 +55,14 @@ def picked_up(platform, phones, code, called, **expected):
     assert "cause=200" in there.messages()
     call.wait("answered")
     hear_each_other(caller, picker)
+    time.sleep(seconds)
     call.go().finish()
     pick.finish()
-    records.check(platform.db.wait_for_cdr(call.call_id), callee=called, **expected)
+    record = platform.db.wait_for_cdr(call.call_id)
+    records.check(record, callee=called, **expected)
     records.check(platform.db.wait_for_cdr(pick.call_id), caller="1002", callee=code,
                   service="pickup", side="callee")
+    return record
 
 
 def test_by_number(platform, phone):
@@ -72,6 +81,19 @@ def test_of_a_ring_group(platform, phone):
     """By the number of the ring group."""
     picked_up(platform, (phone("1001"), phone("1002"), phone("1003")), "*7647645", "7645",
               reached="1003", service="ring_group", source=platform.deployment.media_server)
+
+
+def test_recorded_call(platform, phone):
+    """A call that is recorded goes on being so: the caller on the left, who has picked up on the right."""
+    policies = Policies(platform)
+    try:
+        policies.add("always", "1003")
+        left, right = read(platform, picked_up(
+            platform, (phone("1001"), phone("1002"), phone("1003")), "*7641003", "1003",
+            seconds=1, reached="1002", source="edge"))
+    finally:
+        policies.remove()
+    assert seconds_of(left, 440) >= 0.5 and seconds_of(right, 660) >= 0.5
 
 
 def test_not_permitted(platform, phone, group):
