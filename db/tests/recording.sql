@@ -1,6 +1,6 @@
 -- Recording policies: what a row may say, which one wins, what the edge reads, who is told of a change.
 BEGIN;
-SELECT plan(28);
+SELECT plan(30);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -72,6 +72,13 @@ SET LOCAL ROLE dialplane_tenant;
 SELECT set_config('voip.domain_id', :'b', true);
 SELECT is((SELECT count(*) FROM voip.recording_policies), 1::bigint, 'a tenant sees its own');
 RESET ROLE;
+
+SELECT is((SELECT count(*) FROM voip.vw_extensions WHERE domain = 'a.test' AND NOT need_media), 1::bigint,
+          'all but the number that is never recorded need a media server');
+DELETE FROM voip.recording_policies WHERE domain_id = :a AND scope = 'domain';
+SELECT set_eq($$SELECT extension FROM voip.vw_extensions WHERE domain = 'a.test' AND need_media$$,
+              $$VALUES ('1009'), ('5000')$$, 'those of which it is said');
+INSERT INTO voip.recording_policies (domain_id, mode) VALUES (:a, 'always');
 
 -- ---- whom a change is told: by what would be sent
 
