@@ -81,8 +81,7 @@ def test_callee_hangs_up(platform, phone, policies):
 
 @pytest.mark.edge
 @pytest.mark.parametrize("code, reason", [
-    (486, "Busy Here"), (480, "Gone Fishing"), (404, "Not Found"), (403, "Forbidden"),
-    (603, "Decline"), (500, "No Idea")])
+    (486, "Busy Here"), (480, "Gone Fishing"), (404, "Not Found"), (603, "Decline")])
 def test_refused(platform, phone, policies, code, reason):
     """The caller hears what the phone said, and the record says the same as without recording."""
     caller, callee = phone("1001"), phone("1003")
@@ -197,7 +196,7 @@ def press(phones, who):
         one.rtp.wait_for_silence(0.4)
 
 
-def send(phones, *tones, seconds=1):
+def send(phones, *tones, seconds=0.7):
     """Each sends its tone for so long, from when the other one hears it."""
     for one, tone in zip(phones, tones):
         one.rtp.tone(tone)
@@ -237,21 +236,18 @@ def test_nobody_demands_it(platform, phone, policies):
 
 
 def test_pause(platform, phone, policies):
-    """What is said in between is not in the file."""
+    """What is said meanwhile is not in the file."""
     policies.add("always", "1002", allow_pause=True)
     phones = caller, callee = phone("1001"), phone("1002")
     legs = talk(caller, callee, "1002")
     send(phones, 440, 660)
     press(phones, caller)
     send(phones, 880, 990)
-    press(phones, caller)
-    send(phones, 440, 660)
     end(*legs)
     record = platform.db.wait_for_cdr(legs[0].call_id)
     check_file(platform, record)
     left, right = read(platform, record)
     assert seconds_of(left, 880) == seconds_of(right, 990) == 0
-    assert seconds_of(left, 440) >= 1.2
 
 
 def test_no_pause(platform, phone, policies):
@@ -278,6 +274,35 @@ def test_announcement(platform, phone, policies):
     record = platform.db.wait_for_cdr(legs[0].call_id)
     records.check(record)
     check_file(platform, record)
+
+
+def test_callee_transfers_the_caller(platform, phone, policies):
+    """By REFER, which the media server carries out: to somebody, and in the same file. (Asterisk leaves
+    out the other side from then on, at times: docs/extensions.md.)"""
+    policies.add("always", "1002")
+    caller, callee, third = phone("1001"), phone("1002"), phone("1003")
+    there = callee.wait_call(
+        sip.ring(), sip.answer(), sip.wait_for_go(),
+        sip.called_request("REFER", 1, "Refer-To: <sip:1003@a.test>", code=202))
+    then = third.wait_call(*TAKE)
+    call = caller.call("1002", *BYE)
+    there.wait("answered")
+    call.wait("answered")
+    hear_each_other(caller, callee)
+    time.sleep(1)
+    there.go()
+    then.wait("answered")
+    third.rtp.tone(770)
+    caller.rtp.wait_for_tone(770)
+    time.sleep(1)
+    end(call, then)
+    record = platform.db.wait_for_cdr(call.call_id)
+    records.check(record)
+    check_file(platform, record)
+    left, right = read(platform, record)
+    assert seconds_of(left, 440) >= 1.5
+    if platform.deployment.media_server == "freeswitch":
+        assert seconds_of(right, 770) >= 0.5
 
 
 # ---- services
@@ -447,3 +472,18 @@ def test_inbound(platform, phone, policies, carrier):
                   direction="inbound")
     check_file(platform, record)
     assert seconds_of(read(platform, record)[0], 880) == 0
+
+
+def test_without_media_server(platform, phone, policies):
+    """What has to be recorded is not said without; calls that have not go on."""
+    policies.add("always", "1003")
+    node = f"sip:127.0.0.1:{platform.deployment['media.sip_port']}"
+    caller, callee = phone("1001"), phone("1002")
+    platform.edge.call("dispatcher.set_state", "dx", 1, node)
+    try:
+        call = caller.call("1003", sip.is_refused(503)).finish()
+        records.check(platform.db.wait_for_cdr(call.call_id), callee="1003", code=503,
+                      side="system", cause="NORMAL_TEMPORARY_FAILURE", answered=False)
+        end(*talk(caller, callee, "1002"))
+    finally:
+        platform.edge.call("dispatcher.set_state", "ap", 1, node)

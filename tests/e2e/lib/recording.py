@@ -1,5 +1,7 @@
 """Policies of recording, and the files that come of them."""
 
+import glob
+import os
 import time
 import wave
 
@@ -56,11 +58,22 @@ def is_recorded(platform, record):
     return path.exists() and path.stat().st_size > 0
 
 
+def _is_open(path):
+    """Whether somebody still writes: media servers close the file some time after the call."""
+    for link in glob.iglob("/proc/[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) == str(path):
+                return True
+        except OSError:
+            pass  # closed meanwhile, or the process is gone
+    return False
+
+
 def read(platform, record):
     """Both channels of a recording, samples of -1 to 1: the caller, and whom he talked to."""
     path = path_of(platform, record)
     deadline = time.monotonic() + 5
-    while not path.exists() or path.stat().st_size < 1000:
+    while not path.exists() or path.stat().st_size < 1000 or _is_open(path):
         assert time.monotonic() < deadline, f"no recording at {path}"
         time.sleep(0.02)
     if path.suffix == ".wav":
