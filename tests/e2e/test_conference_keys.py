@@ -1,8 +1,10 @@
 """What is heard in a conference, and what its keys do: mute, lock, end; waiting for the moderator."""
 
+import time
+
 import pytest
 
-from lib import records
+from lib import records, recording
 from lib.calls import IS_SENT_AWAY, enter
 from lib.rtp import SILENCE, is_sound, loudest, share_near, spectrum_of
 from lib.tenant import Tenant
@@ -10,14 +12,14 @@ from lib.tenant import Tenant
 pytestmark = pytest.mark.usefixtures("quiet")
 
 PIN, MODERATOR = "4711", "08150"
-MUTE, LOCK, MUTE_ALL, END = "*1", "*2", "*3", "*9"
+MUTE, LOCK, MUTE_ALL, RECORD, END = "*1", "*2", "*3", "*5", "*9"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def numbers(platform):
     """
     7310: with a tone when somebody comes or goes.   7311: without.   7312: with a moderator.
-    7313: with one who is waited for.
+    7313: with one who is waited for.   7314: with one, and a recording on demand.
     """
     tenant = Tenant(platform)
     pins = {"pin": PIN, "moderator_pin": MODERATOR, "announce": False}
@@ -25,6 +27,7 @@ def numbers(platform):
     tenant.conference("7311", announce=False)
     tenant.conference("7312", **pins)
     tenant.conference("7313", **pins, wait_for_moderator=True)
+    tenant.conference("7314", **pins)
 
 
 def leave(*calls):
@@ -146,3 +149,46 @@ def is_music(samples, tones):
     parts = [samples[start:start + second] for start in range(0, len(samples), second)]
     return len(samples) > 2.5 * second and all(map(is_sound, parts[:2])) and all(
         share_near(spectrum_of(samples), tone) < 0.2 for tone in tones)
+
+
+@pytest.fixture(name="policies")
+def make_policies(platform):
+    made = recording.Policies(platform)
+    yield made
+    made.remove()
+
+
+def test_moderator_records(platform, phone, policies):
+    """From his key to his key, all members; a member's key does nothing, and others mean the same."""
+    policies.add("on_demand", number="7314")
+    moderator, member = phone("1001"), phone("1002")
+    calls = [enter(moderator, "7314", MODERATOR), enter(member, "7314", PIN)]
+    moderator.rtp.tone(860)
+    member.rtp.tone(440)
+    moderator.rtp.wait_for_tone(440, 20)
+    member.rtp.press(RECORD + MUTE)
+    # Longer than he is told so: no key counts meanwhile.
+    moderator.rtp.wait_for_silence(2)
+    member.rtp.press(MUTE)
+    moderator.rtp.wait_for_tone(440)
+    member.rtp.tone(0)
+    moderator.rtp.tone(0)
+    member.rtp.wait_for_silence(1)
+    moderator.rtp.press(RECORD)
+    member.rtp.wait_for_sound()
+    for each, frequency in ((moderator, 700), (member, 540)):
+        each.rtp.tone(frequency)
+    member.rtp.wait_for_tone(700)
+    moderator.rtp.wait_for_tone(540)
+    time.sleep(2)
+    moderator.rtp.press(RECORD)
+    moderator.rtp.wait_for_digits()
+    moderator.rtp.wait_for_tone(540)
+    moderator.rtp.tone(980)
+    member.rtp.wait_for_tone(980)
+    leave(*calls)
+    his, others = (platform.db.wait_for_cdr(call.call_id) for call in calls)
+    left, right = recording.read(platform, his)
+    assert recording.seconds_of(left, 700) > 1.5 and recording.seconds_of(right, 540) > 1.5
+    assert recording.seconds_of(left, 860) == recording.seconds_of(left, 980) == 0
+    assert not recording.is_recorded(platform, others)

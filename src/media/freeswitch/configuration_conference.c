@@ -30,7 +30,8 @@ static const struct {
     {"kicked-sound", "conf-leaderhasleft.wav"},
 };
 
-/* Keys, the same as in conf/asterisk/confbridge.conf. The last two are in conf/freeswitch/dialplan.
+/* Keys, the same as in conf/asterisk/confbridge.conf. The last three are in
+ * conf/freeswitch/dialplan.
  */
 static const struct {
     const char *digits, *action, *data;
@@ -39,6 +40,7 @@ static const struct {
     {"*1", "mute", NULL, false},
     {"*2", "lock", NULL, true},
     {"*3", "execute_application", "execute_extension 'conference-mute XML services'", true},
+    {"*5", "execute_application", "execute_extension 'conference-record XML services'", true},
     {"*9", "execute_application", "execute_extension 'conference-end XML services'", true},
 };
 
