@@ -80,6 +80,9 @@ struct snapshot_member {
     enum snapshot_agent_status status;
 };
 
+/* Seconds: where somebody stands takes five to say, so it is not said more often. */
+enum { SNAPSHOT_POSITION_MIN_S = 10 };
+
 struct snapshot_queue {
     int64_t id;
     const char *name;

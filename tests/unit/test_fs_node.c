@@ -406,13 +406,16 @@ static void test_positions(void **state)
     assert_true(esl_is_word(words));
     assert_int_equal(fs_positions_words(100, words), -ERANGE);
     assert_int_equal(fs_positions_words(0, words), -ERANGE);
-    /* Joined at 100, every 5 s. */
-    assert_false(fs_positions_due(100, 5, 98, 104));
-    assert_true(fs_positions_due(100, 5, 103, 105));
-    assert_false(fs_positions_due(100, 5, 105, 107));
-    assert_true(fs_positions_due(100, 5, 109, 111));
-    assert_true(fs_positions_due(100, 5, 90, 105));
-    assert_false(fs_positions_due(100, 5, 111, 90));
+    /* Joined at 100, every 20 s. */
+    assert_false(fs_positions_due(100, 20, 98, 119));
+    assert_true(fs_positions_due(100, 20, 118, 120));
+    assert_false(fs_positions_due(100, 20, 120, 122));
+    assert_true(fs_positions_due(100, 20, 139, 141));
+    assert_true(fs_positions_due(100, 20, 90, 120));
+    assert_false(fs_positions_due(100, 20, 141, 90));
+    /* Not as often as that. */
+    assert_false(fs_positions_due(100, 5, 103, 105));
+    assert_true(fs_positions_due(100, 5, 108, 110));
 }
 
 static void test_table(void **state)

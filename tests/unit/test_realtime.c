@@ -102,7 +102,8 @@ static void test_queue(void **state)
     assert_int_equal(ask("queues/single", "name=8%40acme.test", snapshot, &out), 0);
     assert_non_null(strstr(out.data, "&musicclass=8%40acme.test&periodic_announce="
                                      "%2Fstore%2Fprompts%2Facme.test%2Fbeef"
-                                     "&periodic_announce_frequency=20&announce_position=yes"));
+                                     "&periodic_announce_frequency=20&announce_position=yes&"
+                                     "announce_holdtime=no&announce_frequency=20"));
     assert_int_equal(ask("musiconhold/single", "name=8%40acme.test", snapshot, &out), 0);
     assert_string_equal(out.data, "name=8%40acme.test&mode=playlist");
     assert_int_equal(

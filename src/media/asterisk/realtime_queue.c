@@ -73,7 +73,10 @@ static void add_sounds(struct buf *out, const struct snapshot *snapshot,
     if (queue->announce_position) {
         realtime_pair(out, "announce_position", "yes");
         realtime_pair(out, "announce_holdtime", "no");
-        realtime_number(out, "announce_frequency", queue->announce_every_s);
+        realtime_number(out, "announce_frequency",
+                        queue->announce_every_s > SNAPSHOT_POSITION_MIN_S
+                            ? queue->announce_every_s
+                            : SNAPSHOT_POSITION_MIN_S);
         realtime_number(out, "min_announce_frequency", 5);
     }
 }

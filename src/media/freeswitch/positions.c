@@ -35,6 +35,8 @@ bool fs_positions_due(int64_t joined_s, int every_s, int64_t since_s, int64_t no
 {
     int64_t before = since_s - joined_s;
 
+    if (every_s < SNAPSHOT_POSITION_MIN_S)
+        every_s = SNAPSHOT_POSITION_MIN_S;
     if (now_s - joined_s < every_s)
         return false;
     return (now_s - joined_s) / every_s > (before > 0 ? before / every_s : 0);
@@ -53,7 +55,7 @@ static void enter_queue(const struct fs_sync *sync, struct place *place, const c
         cc_tenant(sync, domain, &place->snapshot, &ignored) || !place->snapshot)
         return;
     place->wanted = snapshot_queue(place->snapshot, id);
-    if (place->wanted && (!place->wanted->announce_position || place->wanted->announce_every_s < 1))
+    if (place->wanted && !place->wanted->announce_position)
         place->wanted = NULL;
 }
 

@@ -26,5 +26,6 @@ int fs_positions_tell(const struct fs_sync *sync, int64_t since_s, int64_t now_s
 /* What is played to the caller at this place, from 1. -ERANGE for who need not know. */
 int fs_positions_words(size_t position, char out[POSITIONS_WORDS_SIZE]) DP_CHECK;
 
-/* Whether a period ended within the time. `every_s` > 0. */
+/* Whether a period of `every_s`, or SNAPSHOT_POSITION_MIN_S if that is more, ended within the time.
+ */
 bool fs_positions_due(int64_t joined_s, int every_s, int64_t since_s, int64_t now_s);
