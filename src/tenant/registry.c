@@ -192,6 +192,8 @@ static void add_tenant(struct registry_state *state, const struct tenant *tenant
 {
     struct snapshot_size size;
 
+    /* No longer in a queue, and not there yet. */
+    state->pending += tenant->reading && tenant->why != READ_FOR_COPY;
     if (tenant->gone)
         return;
     state->tenants++;

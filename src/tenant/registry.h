@@ -97,7 +97,7 @@ struct registry_state {
     bool copies;               /* there were copies at the start: tenants can be served from them */
     size_t tenants;            /* known */
     size_t in_memory;          /* of these */
-    size_t pending;            /* still to be read from SQL */
+    size_t pending;            /* still to be read from SQL, or being read */
     size_t waiting;            /* calls of registry_wait */
     uint64_t loads;            /* tenants read from SQL since the start */
     uint64_t copies_written;   /* since the start, as the next three */

@@ -668,6 +668,22 @@ static void test_tenants_in_use_stay(void **state)
     }
 }
 
+static void test_being_read_is_pending(void **state)
+{
+    struct fixture *fixture = *state;
+    struct registry_state now;
+    bool copy;
+
+    go_online(fixture);
+    registry_changed(fixture->registry, DOMAIN);
+    assert_non_null(registry_next(fixture->registry, &copy));
+    registry_state(fixture->registry, &now);
+    assert_int_equal(now.pending, 1);
+    sql_gives(fixture->registry, DOMAIN, "x");
+    registry_state(fixture->registry, &now);
+    assert_int_equal(now.pending, 0);
+}
+
 /* Its copy is kept true all the same. */
 static void test_idle_tenant_changes(void **state)
 {
@@ -714,4 +730,4 @@ UNIT_MAIN("registry", TEST(test_get), TEST(test_reference_outlives_the_next_one)
           TEST(test_gone_and_back), TEST(test_sql_after_the_copy), TEST(test_silent_database),
           TEST(test_lost_while_waiting), TEST(test_disk_refuses), TEST(test_idle_tenants_leave),
           TEST(test_tenants_in_use_stay), TEST(test_idle_tenant_changes),
-          TEST(test_asked_after_the_listener))
+          TEST(test_asked_after_the_listener), TEST(test_being_read_is_pending))
