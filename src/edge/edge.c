@@ -10,39 +10,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "edge/jsonrpc.h"
+#include "edge/tables.h"
 
 enum {
-    CALL_MS = 2000,
-    RELOAD_MS = 15000, /* 100,000 rows take a second */
-    AGAIN_MS = 1000,   /* longer than a worker of the edge waits for SQL (db_postgres) */
+    AGAIN_MS = 1000, /* longer than a worker of the edge waits for SQL (db_postgres) */
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 2000,
     /* Keys that wait. Beyond, reading the tables again is cheaper than so many calls. */
     KEYS_MAX = 2000,
 };
 
-/*
- * A table of the edge (conf/kamailio/modules.cfg) and the one of what is known not to be in it, if
- * there is one; what stands before the key in place of the tenant where it is the same for all.
- */
-static const struct table {
-    const char *hits, *misses, *prefix;
-} tables[] = {
-    [CHANGE_USERS] = {"user", "user_miss", NULL},
-    [CHANGE_EXTENSIONS] = {"ext", "ext_miss", NULL},
-    [CHANGE_TRUNKS] = {"trunk", NULL, NULL},
-    [CHANGE_OUTBOUND_ROUTES] = {"route", NULL, NULL},
-    [CHANGE_INBOUND_NUMBERS] = {"did", NULL, "did"},
-    [CHANGE_GATEWAYS] = {"gateway", NULL, "gateway"},
-    [CHANGE_LIMITS] = {"limit", NULL, NULL},
-    [CHANGE_RECORDINGS] = {"record", NULL, NULL},
-    [CHANGE_VOICEMAIL_COUNTS] = {"mwi", NULL, NULL},
-};
-
 struct key {
     struct key *next;
-    const struct table *table;
+    const struct edge_table *table;
     int64_t due; /* clock_mono_ms */
     bool again;  /* this is the second time */
     char text[]; /* domain:username, domain:number, … */
@@ -111,7 +91,7 @@ static void reload_instead(struct edge *edge)
     edge->reload = true;
 }
 
-static void push_key(struct edge *edge, const struct table *table, const struct change *change)
+static void push_key(struct edge *edge, const struct edge_table *table, const struct change *change)
 {
     const char *prefix = table->prefix ? table->prefix : change->domain;
     size_t size = strlen(prefix) + 1 + strlen(change->key) + 1;
@@ -132,13 +112,15 @@ static void push_key(struct edge *edge, const struct table *table, const struct 
 
 void edge_changed(struct edge *edge, const struct change *change)
 {
+    const struct edge_table *table = edge_table_of(change->table);
+
     pthread_mutex_lock(&edge->lock);
     /* Every user and number of the tenant came or went. */
     if (change->table == CHANGE_DOMAINS)
         edge->reload = true;
     /* Of all else the edge knows names only; when those change, so do rows of the others. */
-    else if (change->table < DP_COUNT(tables) && tables[change->table].hits)
-        push_key(edge, &tables[change->table], change);
+    else if (table)
+        push_key(edge, table, change);
     pthread_cond_signal(&edge->wake);
     pthread_mutex_unlock(&edge->lock);
 }
@@ -149,42 +131,6 @@ void edge_reload(struct edge *edge)
     edge->reload = true;
     pthread_cond_signal(&edge->wake);
     pthread_mutex_unlock(&edge->lock);
-}
-
-/* Has the node read the row behind the key again (conf/kamailio/rpc.cfg). */
-static int refresh_key(struct edge *edge, const struct key *key, struct err *err)
-{
-    const char *const params[] = {key->table->hits, key->text};
-    int code = 0;
-    int res = jsonrpc_call(edge->rpc, "dialplane.refresh", params, 2, CALL_MS, NULL, &code, err);
-
-    if (res)
-        err_prefix(err, "dialplane.refresh %s %s", key->table->hits, key->text);
-    return res;
-}
-
-static int call_table(struct edge *edge, const char *method, const char *table, struct err *err)
-{
-    int code, res;
-
-    if (!table)
-        return 0;
-    res = jsonrpc_call(edge->rpc, method, &table, 1, RELOAD_MS, NULL, &code, err);
-    if (res)
-        err_prefix(err, "%s %s", method, table);
-    return res;
-}
-
-static int read_again(struct edge *edge, struct err *err)
-{
-    int res = call_table(edge, "htable.reload", "premium", err);
-
-    for (size_t i = 0; i < DP_COUNT(tables) && !res; i++) {
-        res = call_table(edge, "htable.reload", tables[i].hits, err);
-        if (!res)
-            res = call_table(edge, "htable.flush", tables[i].misses, err);
-    }
-    return res;
 }
 
 /* With the lock held: notes how a call went; says so when that is news. */
@@ -221,7 +167,7 @@ static void do_reload(struct edge *edge)
     edge->reload_at = clock_mono_ms() + edge->reload_every;
     edge->busy = true;
     pthread_mutex_unlock(&edge->lock);
-    res = read_again(edge, &err);
+    res = edge_reload_tables(edge->rpc, &err);
     pthread_mutex_lock(&edge->lock);
     edge->busy = false;
     if (!res)
@@ -240,7 +186,7 @@ static void do_key(struct edge *edge, struct key_list *list)
     edge->keys--;
     edge->busy = !key->again;
     pthread_mutex_unlock(&edge->lock);
-    res = refresh_key(edge, key, &err);
+    res = edge_refresh(edge->rpc, key->table, key->text, &err);
     pthread_mutex_lock(&edge->lock);
     edge->busy = false;
     note(edge, res, &err);

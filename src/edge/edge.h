@@ -32,7 +32,8 @@ struct edge_options {
 /* Starts the node's thread; `options` are copied. curl_global_init has been called. */
 int edge_start(struct edge **out, const struct edge_options *options, struct err *err) DP_CHECK;
 
-/* Ends the thread (at most one call later, see CALL_MS) and frees. Copes with NULL. */
+/* Ends the thread (a call that is under way is given up within a second) and frees. Copes with
+ * NULL. */
 void edge_stop(struct edge *edge);
 
 /* The row has changed. Returns at once. */
