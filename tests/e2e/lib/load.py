@@ -18,7 +18,7 @@ def _with(steps, **values):
     """The scenario with its {names} filled: of this domain, the user from the CSV file."""
     text = sip.document(*steps)
     for name, value in {"domain": DOMAIN, "user": "[field0]", "contact_ip": "127.0.0.1",
-                        "from_uri": f"sip:[field0]@{DOMAIN}", "uri": f"sip:[field2]@{DOMAIN}",
+                        "name": "", "from_uri": f"sip:[field0]@{DOMAIN}", "uri": f"sip:[field2]@{DOMAIN}",
                         "media_ip": "127.0.0.1", "media_port": "9", "authentication": "[field1]",
                         **values}.items():
         text = text.replace("{" + name + "}", value)

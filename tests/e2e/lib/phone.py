@@ -21,17 +21,18 @@ class Phone:
     """
     One account on one local port. `platform` has edge_address (ip, port) and a folder for logs.
     `nat_ip`: an address that nothing answers on, which the phone writes into Contact, Via and SDP
-    as one behind NAT does.
+    as one behind NAT does. `claims`: the name that it says of itself.
     """
 
     def __init__(self, platform, user, domain, password, nat_ip=None, transport="udp",
-                 ip="127.0.0.1"):
+                 ip="127.0.0.1", claims=""):
         self._platform = platform
         self.user, self.domain, self.password = user, domain, password
         self.port = free_ports(1)[0]
         self.transport = transport
         self.ip = ip
         self._claimed_ip = nat_ip or ip
+        self.claims = claims
         self.rtp = Endpoint(ip)
         self.bridge = None
         self.remote = platform.edge_address
@@ -73,6 +74,7 @@ class Phone:
     def _fill(self, text, password, uri, from_uri):
         values = {
             "user": self.user, "domain": self.domain, "uri": uri,
+            "name": self.claims and f'"{self.claims}" ',
             "from_uri": from_uri or f"sip:{self.user}@{self.domain}",
             "contact_ip": self._claimed_ip, "media_ip": self._claimed_ip,
             "media_port": str(self.rtp.port),

@@ -25,7 +25,7 @@ a={direction}"""
 
 _VIA = "Via: SIP/2.0/[transport] {contact_ip}:[local_port];branch=[branch];rport"
 _CONTACT = "Contact: <sip:{user}@{contact_ip}:[local_port];transport=[transport]>"
-_FROM = "From: <{from_uri}>;tag=[pid]from[call_number]"
+_FROM = "From: {name}<{from_uri}>;tag=[pid]from[call_number]"
 
 
 def sdp(version=1, direction="sendrecv"):
