@@ -1,6 +1,6 @@
 -- By what address a gateway is known, and whose wish counts over TLS.
 BEGIN;
-SELECT plan(11);
+SELECT plan(12);
 
 SELECT is(voip.gateway_host('[2001:DB8:0:0::1]'), '2001:db8::1', 'IPv6 is compressed, in lower case');
 SELECT is(voip.gateway_host('SIP.Carrier.test'), 'sip.carrier.test', 'a name is in lower case');
@@ -39,6 +39,12 @@ SELECT matches((SELECT key_value FROM kamailio.htable_gateway WHERE name = '192.
 SELECT is((SELECT count(*)::integer FROM kamailio.htable_gateway WHERE name = '192.0.2.1'), 1,
           'one row for an address');
 SELECT has_column('voip', 'trunk_gateways', 'verify', 'verify is a column');
+
+-- The name of a caller, in the edge's memory.
+INSERT INTO voip.users (domain_id, username, ha1, display_name)
+SELECT id, '1001', md5('x'), 'A"; ha1="x\ <B>, $C% ' FROM voip.domains WHERE name = 'one.test';
+SELECT matches((SELECT key_value FROM kamailio.htable_user WHERE key_name = 'one.test:1001'),
+               ';name="A ha1x B C"$', 'a name ends no parameter');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -28,7 +28,7 @@ SELECT is((SELECT array_agg(used_by) FROM voip.vw_used_by WHERE used_table = 'ex
 
 UPDATE voip.users SET pickup_group = 'Sales; "North"' WHERE username = '1001';
 SET LOCAL ROLE dialplane_edge;
-SELECT is((SELECT substring(key_value FROM ';pick="(.*)"$') FROM kamailio.htable_user WHERE name = '1001'),
+SELECT is((SELECT substring(key_value FROM ';pick="([^"]*)"') FROM kamailio.htable_user WHERE name = '1001'),
           md5('Sales; "North"'), 'a group is no text that could end a parameter');
 RESET ROLE;
 CREATE TEMP TABLE told (channel text, payload text) ON COMMIT DROP;

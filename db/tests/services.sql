@@ -52,7 +52,7 @@ SELECT is((SELECT key_value FROM kamailio.htable_ext WHERE name = '2002'),
           format('type="schedule";ref="%s";media="0";ring="30";always="";busy="";noanswer="";unreachable="";'
                  'plan="%s=1001"', :office, extract(epoch FROM date_trunc('minute', now()))::bigint), 'a schedule');
 SELECT is((SELECT key_value FROM kamailio.htable_user WHERE name = '1001'),
-          format('ha1="%s";box="";calls="10";cid="";hide="0";dnd="0";waiting="1";order="0";pick=""', md5('x')), 'a caller');
+          format('ha1="%s";box="";calls="10";cid="";hide="0";dnd="0";waiting="1";order="0";pick="";name=""', md5('x')), 'a caller');
 SELECT throws_ok('SELECT ha1 FROM voip.trunks', '42501', NULL, 'not the secrets of trunks');
 RESET ROLE;
 
