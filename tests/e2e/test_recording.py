@@ -343,6 +343,41 @@ def test_only_who_the_menu_leads_to(platform, phone, policies):
     check_file(platform, record)
 
 
+@pytest.fixture(name="group")
+def make_group(platform):
+    """The ring group 7702 with the member 1002, gone after the test; its number."""
+    database = platform.db
+    group = database.value("INSERT INTO voip.ring_groups (domain_id, name) SELECT id, '7702' "
+                           "FROM voip.domains WHERE name = 'a.test' RETURNING id")
+    database.rows("INSERT INTO voip.ring_group_members (domain_id, ring_group_id, user_id) "
+                  "SELECT domain_id, %s, user_id FROM voip.extensions WHERE id = %s",
+                  group, database.extension_id("1002"))
+    database.rows("INSERT INTO voip.extensions (domain_id, number, type, ring_group_id) "
+                  "SELECT domain_id, '7702', 'ring_group', id FROM voip.ring_groups WHERE id = %s",
+                  group)
+    platform.edge.wait_for("ext", "a.test:7702", "ring_group")
+    yield "7702"
+    database.rows("DELETE FROM voip.extensions WHERE number = '7702'")
+    database.rows("DELETE FROM voip.ring_groups WHERE id = %s", group)
+    platform.edge.wait_until_gone("ext", "a.test:7702")
+
+
+def test_ring_group(platform, phone, policies, group):
+    """On demand of the member, who is another one's leg until he answers."""
+    policies.add("on_demand", group)
+    phones = caller, member = phone("1001"), phone("1002")
+    legs = talk(caller, member, group)
+    send(phones, 880, 990)
+    press(phones, member)
+    send(phones, 440, 660)
+    end(*legs)
+    record = platform.db.wait_for_cdr(legs[0].call_id)
+    records.check(record, callee=group, reached="1002", service="ring_group",
+                  source=platform.deployment.media_server)
+    check_file(platform, record)
+    assert seconds_of(read(platform, record)[0], 880) == 0
+
+
 @pytest.fixture(name="queue")
 def make_queue(platform):
     """The queue 7701 with the member 1002, gone after the test."""
@@ -394,10 +429,21 @@ def route_to(platform, *trunks):
     platform.edge.wait_for("limit", "a.test:limits", 'cc="49"')
 
 
+@pytest.fixture(name="caller_id")
+def give_caller_id(platform):
+    """What 1001 is shown as outside, until the test is over."""
+    before = platform.db.set_user("1001", outside_caller_id="+493017701")
+    platform.edge.wait_for("user", "a.test:1001", 'cid="+493017701"')
+    yield "+493017701"
+    platform.db.set_user("1001", **before)
+    platform.edge.wait_for("user", "a.test:1001", 'cid=""')
+
+
 @pytest.mark.edge
 @pytest.mark.parametrize("mode", ["full", "silent"])
-def test_next_trunk(platform, phone, policies, carrier, mode):
-    """Of a route one of whose trunks is recorded: the next one is tried, as without recording."""
+def test_next_trunk(platform, phone, policies, carrier, caller_id, mode):
+    """Of a route one of whose trunks is recorded: the next one is tried, and hears who calls and that
+    he wants to be hidden."""
     first, second = carrier(mode), carrier()
     trunks = [add_trunk(platform.db, "first", first, caller_id="+49301000"),
               add_trunk(platform.db, "second", second, caller_id="+49301001")]
@@ -412,6 +458,7 @@ def test_next_trunk(platform, phone, policies, carrier, mode):
     time.sleep(1)
     end(call, there)
     invite = second.gateway.invites[0]
+    assert f"P-Asserted-Identity: <sip:{caller_id}@" in invite
     assert "X-VOIP" not in invite and "\nPrivacy: id" in invite and "anonymous.invalid" in invite
     record = platform.db.wait_for_cdr(call.call_id)
     assert record["trunk"] == "second"
