@@ -52,10 +52,7 @@ def kill_database(platform):
 
 
 def test_no_answer_fails_or_is_late(platform, serve, tmp_path, record_property):
-    """
-    2,000 documents a second, all right, and none after more than 50 ms that the machine is not to
-    blame for, whatever PostgreSQL does: one stall of 110 ms would make a thousandth late.
-    """
+    """2,000 documents a second, all right, none after more than 50 ms, whatever PostgreSQL does."""
     requests = tmp_path / "requests"
     serve.write_requests(requests, everybody())
     running = http_load.start(serve.address, serve.port, requests, "--rate", RATE,
@@ -74,7 +71,7 @@ def test_no_answer_fails_or_is_late(platform, serve, tmp_path, record_property):
     result = http_load.finish(running)
     record_property("result", str(result))
     assert result["done"] >= RATE * SECONDS * 0.99
-    assert result["failed"] == 0 and result["over_50_ms"] <= result["done"] / 1000, result
+    assert (result["failed"], result["over_50_ms"]) == (0, 0), result
 
 
 def test_restarted_without_the_database(platform, serve):
