@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
 #include "fuzz.h"
 #include "media/freeswitch/documents.h"
 #include "tenant.h"
@@ -33,13 +34,19 @@ static bool is_hash(const char *text)
 
 static void check_action(const char *application, const char *data)
 {
-    static const char *const known[] = {"set", "answer", "sleep", "ivr", "set_user", "transfer"};
+    static const char *const known[] = {"set",      "answer",           "sleep", "ivr", "set_user",
+                                        "transfer", "execute_extension"};
     const char *variable = strstr(data, "${");
     size_t i = 0;
 
     while (i < DP_COUNT(known) && strcmp(application, known[i]) != 0)
         i++;
     FUZZ_CHECK(i < DP_COUNT(known));
+    /* X-VOIP-Record goes into it as it came, so no more than its characters does. */
+    if (strcmp(application, "execute_extension") == 0)
+        FUZZ_CHECK(str_starts_with(data, "recording-") &&
+                   strcmp(data + 10 + strspn(data + 10, "abcdefghijklmnopqrstuvwxyz_;="),
+                          " XML services") == 0);
     /* FreeSWITCH expands these two and finds no other. */
     if (variable) {
         FUZZ_CHECK(strcmp(application, "transfer") == 0 && !strstr(variable + 2, "${"));
