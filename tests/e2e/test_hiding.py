@@ -42,9 +42,12 @@ def test_call_to_a_carrier(platform, phone, carrier):
     caller = phone("1001", nat_ip=LAN)
     leg = there.wait_call(sip.ring(), sip.answer(), sip.is_asked("INVITE", sip.sdp(2)),
                           sip.wait_for_go(), sip.called_request("BYE", 1))
-    call = caller.call(OUTSIDE, sip.is_answered(),
+    call = caller.call(OUTSIDE, sip.is_answered(), sip.wait_for_go(),
                        sip.request("INVITE", 3, body=sip.sdp(2, "sendonly")), sip.is_asked("BYE"),
                        headers=SECRETS)
+    # The ACK has to be there before the next INVITE: it may be overtaken.
+    leg.wait("answered")
+    call.wait("answered").go()
     leg.wait("INVITE")
     call.wait("INVITE")
     hear_each_other(caller, there)
