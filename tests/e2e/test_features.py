@@ -152,15 +152,25 @@ def test_schedule_by_code(platform, phone, schedule):
     answered_by(platform, caller, when_open, "7300", "1003")
 
 
+def changeable(platform):
+    """All that a feature code can change."""
+    return [platform.db.rows(f"SELECT * FROM voip.{table} ORDER BY 1, 2")
+            for table in ("users", "extensions", "schedules", "queue_agents")]
+
+
 @pytest.mark.parametrize("number", ["*725555", "*72", "*80", "*28"])
 def test_refused(platform, phone, number):
     """No such number, no number at all, in no queue, no schedule."""
+    before = changeable(platform)
     refused(platform, phone("1003"), number, 403, service="feature", cause="FACILITY_REJECTED")
+    assert changeable(platform) == before
 
 
 def test_argument_that_could_end_a_statement(platform, phone):
     """It is no number, and does not get as far as the database."""
+    before = changeable(platform)
     refused(platform, phone("1003"), "*72'--", 404, service="none", cause="UNALLOCATED_NUMBER")
+    assert changeable(platform) == before
 
 
 def test_code_of_a_forwarding_changes_nothing(platform, phone):

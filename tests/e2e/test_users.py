@@ -55,10 +55,16 @@ def test_do_not_disturb_goes_where_busy_goes(platform, phone, set_user, set_numb
 
 
 def test_limit_of_calls(platform, phone, set_user):
-    """One call in either direction; the next is possible as soon as it is over."""
+    """One call in either direction, if it only rings; the next is possible as soon as it is over."""
     one, other, limited = phone("1001"), phone("1002"), phone("1003")
     set_user("1003", 'calls="1"', max_calls=1)
     platform.edge.wait_for("user", "a.test:1003", 'calls="1"')
+    there = limited.wait_call(sip.ring(), sip.is_cancelled())
+    ringing = one.call("1003", sip.cancel())
+    ringing.wait("ringing")
+    refused(platform, other, "1003", 486, cause="USER_BUSY")
+    ringing.go().finish()
+    there.finish()
     for _ in range(2):
         call, there = talk(one, limited, "1003")
         refused(platform, other, "1003", 486, cause="USER_BUSY")

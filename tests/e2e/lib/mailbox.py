@@ -69,3 +69,19 @@ def listen(phone_, frequency, *keys):
         phone_.rtp.wait_for_silence(0.6)
         phone_.rtp.wait_for_sound(10)
     return call.go().finish()
+
+
+def wait_for_unheard(platform, box, count, timeout=10):
+    """Waits until a mailbox of a.test has so many messages that its owner has not heard."""
+    deadline = time.monotonic() + timeout
+    while (found := unheard(platform, box)) != count:
+        assert time.monotonic() < deadline, f"{found} messages and not {count}"
+        time.sleep(0.05)
+
+
+def unheard(platform, box):
+    rows = platform.db.rows("SELECT new_messages FROM voip.voicemail_counts c "
+                            "JOIN voip.voicemail_boxes b ON b.id = c.box_id "
+                            "JOIN voip.domains d ON d.id = b.domain_id "
+                            "WHERE d.name = 'a.test' AND mailbox = %s", box)
+    return rows[0]["new_messages"] if rows else 0
