@@ -24,6 +24,7 @@ static const struct daemon {
     {"kamailio", ROLE_EDGE, true, MEDIA_SERVER_AUTO, render_kamailio},
     {"freeswitch", ROLE_MEDIA, true, MEDIA_SERVER_FREESWITCH, render_freeswitch},
     {"asterisk", ROLE_MEDIA, true, MEDIA_SERVER_ASTERISK, render_asterisk},
+    {"mail", ROLE_MEDIA, false, MEDIA_SERVER_AUTO, render_mail},
     {"supervisor", ~0U, false, MEDIA_SERVER_AUTO, render_supervisor},
 };
 

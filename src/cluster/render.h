@@ -50,6 +50,7 @@ int render_tls(const struct render *render, struct err *err) DP_CHECK; /* Kamail
 int render_freeswitch(const struct render *render, struct err *err) DP_CHECK;
 int render_timezones(const struct render *render, struct err *err) DP_CHECK; /* FreeSWITCH's */
 int render_asterisk(const struct render *render, struct err *err) DP_CHECK;
+int render_mail(const struct render *render, struct err *err) DP_CHECK;
 int render_redis(const struct render *render, struct err *err) DP_CHECK;
 int render_postgresql(const struct render *render, struct err *err) DP_CHECK;
 int render_rtpengine(const struct render *render, struct err *err) DP_CHECK;
@@ -63,4 +64,7 @@ int render_put(const struct render *render, const char *name, mode_t mode, struc
 const char *render_host(const char *address, char out[RENDER_HOST_SIZE]);
 
 /* Prefix length that names one host: 32 or 128. */
+/* Whether there is somebody to give mail to. */
+bool render_has_mail(const struct topology *topology);
+
 int render_prefix(const char *address);

@@ -137,6 +137,20 @@ static int put_records(const struct render *render, struct err *err)
     return render_put(render, "asterisk/node/cdr_custom.conf", 0644, &text, err);
 }
 
+static int put_mail(const struct render *render, struct err *err)
+{
+    const struct topology *topology = render->topology;
+    struct buf text;
+
+    buf_init(&text, RENDER_FILE_MAX);
+    if (render_has_mail(topology))
+        buf_printf(&text, "mailcmd=/usr/bin/msmtp -C %s/etc/mail/msmtprc -t\nserveremail=%s\n",
+                   render->state, topology->mail.from);
+    else
+        buf_add_str(&text, "mailcmd=/bin/true\n");
+    return render_put(render, "asterisk/node/mail.conf", 0644, &text, err);
+}
+
 static int put_manager(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
@@ -189,8 +203,8 @@ static int link_data(const struct render *render, struct err *err)
 int render_asterisk(const struct render *render, struct err *err)
 {
     static int (*const steps[])(const struct render *render, struct err *err) = {
-        put_asterisk_conf, put_globals, put_pjsip,   put_rtp,   put_extconfig,
-        put_curl,          put_records, put_manager, link_data,
+        put_asterisk_conf, put_globals, put_pjsip, put_rtp,     put_extconfig,
+        put_curl,          put_records, put_mail,  put_manager, link_data,
     };
     char folder[PATH_MAX];
     int res;

@@ -81,6 +81,8 @@ static int put_vars(const struct render *render, struct err *err)
     set_acl(&text, "control_acl", topology, ROLE_CONTROL, node);
     set_url(&text, "documents_url", topology_first(topology, ROLE_CONTROL)->inside,
             topology->control.documents_port);
+    set(&text, "mailer", render_has_mail(topology) ? "/usr/bin/msmtp" : "/bin/true");
+    set(&text, "mail_from", render_has_mail(topology) ? topology->mail.from : "nobody@localhost");
     set_url(&text, "collector_url", node->inside, topology->collector.port);
     buf_add_str(&text, "</include>\n");
     return render_put(render, "freeswitch/vars.xml", 0644, &text, err);

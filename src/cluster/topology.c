@@ -108,6 +108,13 @@ static const cyaml_schema_field_t db_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t mail_fields[] = {
+    STRING(host, mail),
+    NUMBER(port, mail),
+    STRING(from, mail),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t node_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct topology_node, name, 0, STRING_MAX),
     CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -136,6 +143,7 @@ static const cyaml_schema_field_t topology_fields[] = {
     SECTION(collector),
     SECTION(queue),
     SECTION(db),
+    SECTION(mail),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t topology_schema = {

@@ -70,6 +70,11 @@ struct topology {
         uint16_t port;
         char *name;
     } db;
+    struct {
+        char *host;    /* who takes mail to users; "": there is none */
+        uint16_t port; /* SMTP */
+        char *from;    /* the sender's address */
+    } mail;
 };
 
 /*

@@ -41,6 +41,7 @@ static const struct setting settings[] = {
     PORT(collector, port, 8082),
     PORT(queue, port, 6390),
     PORT(db, port, 5442),
+    PORT(mail, port, 25),
 };
 
 /* What a daemon of a role listens on: a setting, or two that are the ends of a range. */
@@ -138,6 +139,10 @@ int topology_complete(struct topology *topology, const struct places *places, st
         res = complete_string(&topology->edge.tls_key, "");
     if (!res)
         res = complete_string(&topology->edge.tls_ca, "");
+    if (!res)
+        res = complete_string(&topology->mail.host, "");
+    if (!res)
+        res = complete_string(&topology->mail.from, "");
     for (i = 0; !res && i < topology->nodes_count; i++) {
         res = complete_string(&topology->nodes[i].address, "127.0.0.1");
         if (!res)
@@ -196,6 +201,30 @@ static int check_tls(const struct topology *topology, const struct places *place
     return res;
 }
 
+static bool is_mail_address(const char *text)
+{
+    static const char chars[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-";
+    size_t name = strspn(text, chars);
+
+    return name && name <= 64 && *text != '-' && text[name] == '@' &&
+           str_is_domain(text + name + 1);
+}
+
+static int check_mail(const struct topology *topology, const struct places *places, struct err *err)
+{
+    if (!*topology->mail.host)
+        return 0;
+    if (!str_is_domain(topology->mail.host))
+        return wrong(places, err, "mail.host",
+                     "mail.host must be a host name in lower case, or an IPv4 address");
+    if (!is_mail_address(topology->mail.from))
+        return wrong(
+            places, err, *topology->mail.from ? "mail.from" : "mail.host",
+            "mail.from must be the address that mail comes from, as voicemail@example.org");
+    return 0;
+}
+
 /*
  * What ends up in the configurations of seven daemons, each with its own quoting: an alphabet that
  * needs none is safer than seven escapers.
@@ -212,7 +241,7 @@ static int check_strings(const struct topology *topology, const struct places *p
     if (!str_is_plain_path(topology->freeswitch))
         return wrong(places, err, "freeswitch",
                      "freeswitch may contain only A-Z a-z 0-9 and . _ / + @ , -");
-    return check_tls(topology, places, err);
+    return check_mail(topology, places, err) ? -EINVAL : check_tls(topology, places, err);
 }
 
 static bool is_usable_address(const char *text)

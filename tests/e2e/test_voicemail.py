@@ -1,12 +1,21 @@
-"""Mailboxes: the lamp of waiting messages (RFC 3842), greetings."""
+"""Mailboxes: the lamp of waiting messages (RFC 3842), greetings, mail."""
 
+import email
+import email.policy
+import io
 import re
 import time
+import wave
 
+import numpy
 import pytest
+from aiosmtpd.controller import Controller
 
 from lib import db, mailbox
 from lib import scenario as sip
+from lib.carrier import Carrier, add_trunk, remove_all
+from lib.outside import add_number
+from lib.rtp import is_tone
 from lib.watcher import Watcher
 
 pytestmark = pytest.mark.service
@@ -112,3 +121,83 @@ def test_greeting(platform, phone):
     platform.supervisor.start(platform.deployment.media_server)
     platform.wait_until_healthy()
     greets(caller, "*7811", 770)
+
+
+class Postman:
+    """Takes mail by SMTP."""
+
+    def __init__(self, port):
+        self.mails = []           # (recipients, message)
+        self._controller = Controller(self, hostname="127.0.0.1", port=port)
+        self._controller.start()
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.mails.append((envelope.rcpt_tos,
+                           email.message_from_bytes(envelope.content, policy=email.policy.default)))
+        return "250 OK"
+
+    def wait(self, timeout=15):
+        """The first mail."""
+        deadline = time.monotonic() + timeout
+        while not self.mails:
+            assert time.monotonic() < deadline, f"no mail in {timeout} s"
+            time.sleep(0.02)
+        return self.mails[0]
+
+    def close(self):
+        self._controller.stop()
+
+
+@pytest.fixture(name="postman")
+def receive_mail(platform):
+    made = Postman(platform.deployment["mail.port"])
+    yield made
+    made.close()
+
+
+@pytest.fixture(name="carrier")
+def call_from_outside(platform):
+    made = Carrier(platform)
+    add_trunk(platform.db, "mail", made)
+    platform.edge.wait_for("gateway", f"gateway:{made.ip}", "a.test")
+    yield made
+    made.close()
+    remove_all(platform.db)
+
+
+# What would add a header, a part, or a variable's value, were it anything but a name.
+HOSTILE = '${VM_MAILBOX} `id` Content-Type: a/b %0A--XXXX_boundary_XXXX%0ABcc: e@x.test'
+
+
+@pytest.mark.parametrize("user, name", [("7812", "Ann O'Neil & Söhne"), ("7813", HOSTILE)],
+                         ids=["friendly", "hostile"])
+def test_mail(platform, carrier, postman, user, name):
+    """
+    To the owner and nobody else, with the message attached; the caller's name, which a carrier may
+    say is anything, is text.
+    """
+    add_owner(platform, user)
+    platform.db.rows("UPDATE voip.voicemail_boxes SET email = 'owner@x.test' WHERE mailbox = %s",
+                     user)
+    add_number(platform, f"+4930{user}", f"*{user}")
+    carrier.claims = name
+    call = carrier.call_in(f"+4930{user}", sip.is_answered(), sip.wait_for_go(),
+                           sip.request("BYE", 3))
+    mailbox.leave(carrier, call, 550)
+    call.go().finish()
+    recipients, mail = postman.wait()
+    assert recipients == ["owner@x.test"]
+    assert mail["To"].addresses[0].addr_spec == "owner@x.test" and not mail["Bcc"]
+    assert mail["From"].addresses[0].addr_spec == "voicemail@platform.test"
+    assert mail["Subject"] == f"New message in mailbox {user}"
+    text, sound = list(mail.iter_parts())
+    assert text.get_content_type() == "text/plain"
+    # FreeSWITCH undoes %-escapes in a name, and such a name is not told.
+    told = ("unknown" if "%" in name and platform.deployment.media_server == "freeswitch"
+            else name)
+    assert text.get_content().strip().splitlines()[-1].strip() == f"From: {told} (+4930111)"
+    with wave.open(io.BytesIO(sound.get_payload(decode=True))) as recording:
+        assert recording.getframerate() == 8000 and recording.getsampwidth() == 2
+        samples = numpy.frombuffer(recording.readframes(recording.getnframes()), numpy.int16)
+    assert any(is_tone(samples[start:start + 8000] / 32768, 550)
+               for start in range(0, len(samples), 4000))

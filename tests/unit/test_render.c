@@ -251,6 +251,14 @@ static void test_media(void **state)
     assert_int_equal(mode_of(fixture, "etc/asterisk/node/res_curl.conf"), 0600);
     assert_int_equal(mode_of(fixture, "etc/asterisk/node/manager.conf"), 0600);
     assert_int_equal(mode_of(fixture, "etc/freeswitch"), -ENOENT);
+    expect(fixture, "etc/asterisk/node/mail.conf", "mailcmd=/bin/true\n");
+    set(&fixture->topology->mail.host, "mail.x.org");
+    set(&fixture->topology->mail.from, "voice@x.org");
+    render(fixture, "m2");
+    expect(fixture, "etc/asterisk/node/mail.conf",
+           "/etc/mail/msmtprc -t\nserveremail=voice@x.org\n");
+    expect(fixture, "etc/mail/msmtprc", "host mail.x.org\nport 25\nfrom voice@x.org\n");
+    assert_int_equal(mode_of(fixture, "etc/mail/msmtprc"), 0600);
 
     fixture->topology->media_server = MEDIA_SERVER_FREESWITCH;
     render(fixture, "m1");
@@ -260,6 +268,7 @@ static void test_media(void **state)
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_collector_url=http://10.0.0.2:8082\"");
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_control_acl=10.0.0.2/32,10.0.0.4/32\"");
     expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_dialplan=static\"");
+    expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_mail_from=voice@x.org\"");
     expect(fixture, "etc/freeswitch/private/event_socket.xml", "\"event_password-0123456789\"");
     expect(fixture, "etc/freeswitch/private/xml_curl.xml", "\"media:media_password-0123456789\"");
     expect(fixture, "etc/freeswitch/autoload_configs/timezones.conf.xml",

@@ -82,6 +82,7 @@ static void test_single_yaml_is_the_defaults(void **state)
     assert_int_equal(shipped->collector.port, defaults->collector.port);
     assert_int_equal(shipped->queue.port, defaults->queue.port);
     assert_int_equal(shipped->db.port, defaults->db.port);
+    assert_string_equal(shipped->mail.host, defaults->mail.host);
     assert_string_equal(shipped->nodes[0].address, defaults->nodes[0].address);
     topology_free(shipped);
     topology_free(defaults);
@@ -102,7 +103,8 @@ static void test_values_are_read(void **state)
                           "edge: {sip_port: 15060, anchor_media: always,"
                           " tls_certificate: /a.pem, tls_key: /b.pem, tls_ca: /c.pem}\n"
                           "media: {dialplan: dynamic}\n"
-                          "db: {name: voice}\n",
+                          "db: {name: voice}\n"
+                          "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n",
                           &topology, &err),
                      0);
     assert_int_equal(topology->media_server, MEDIA_SERVER_ASTERISK);
@@ -114,6 +116,9 @@ static void test_values_are_read(void **state)
     assert_string_equal(topology->edge.tls_key, "/b.pem");
     assert_string_equal(topology->edge.tls_ca, "/c.pem");
     assert_string_equal(topology->db.name, "voice");
+    assert_string_equal(topology->mail.host, "mail.x.org");
+    assert_int_equal(topology->mail.port, 25);
+    assert_string_equal(topology->mail.from, "Voice.mail+1@x.org");
     assert_string_equal(topology_first(topology, ROLE_CONTROL)->name, "m");
     assert_string_equal(topology_find(topology, "d")->inside, "10.0.0.3");
     assert_null(topology_find(topology, "x"));
@@ -203,6 +208,11 @@ static void test_values_out_of_range(void **state)
     refuse(state, HEAD "edge:\n  tls_certificate: /a.pem\n",
            "6: edge.tls_certificate needs its private key, edge.tls_key");
     refuse(state, HEAD "edge:\n  tls_key: /a.pem\n", "6: edge.tls_key needs the certificate");
+    refuse(state, HEAD "mail:\n  host: 'a b'\n", "6: mail.host must be");
+    refuse(state, HEAD "mail:\n  host: a.org\n", "6: mail.from must be the address");
+    refuse(state, HEAD "mail:\n  host: a.org\n  from: '-t@a.org'\n", "7: mail.from must be");
+    refuse(state, HEAD "mail:\n  host: a.org\n  from: \"a@a.org\\ntls on\"\n",
+           "7: mail.from must be");
     refuse(state, "version: 2\nnodes:\n  - {name: a, roles: [edge]}\n", "1: version is 2");
 }
 

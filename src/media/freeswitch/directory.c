@@ -42,6 +42,7 @@ static int add_mailbox(struct xml *xml, const struct snapshot_mailbox *mailbox)
         return res;
     doc_param(xml, "vm-mailto", mailbox->email);
     doc_param(xml, "vm-email-all-messages", "true");
+    doc_param(xml, "vm-attach-file", "true");
     doc_param(xml, "vm-keep-local-after-email", "true");
     return 0;
 }

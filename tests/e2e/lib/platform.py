@@ -24,7 +24,7 @@ PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
     """A deployment file on loopback on ports that are free now."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
-     db, tls) = free_ports(13)
+     db, tls, mail) = free_ports(14)
     rtp = free_range(800)
     return yaml.safe_dump({
         "version": 1,
@@ -41,6 +41,7 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
         "collector": {"port": collector},
         "queue": {"port": queue},
         "db": {"port": db, "name": "dialplane"},
+        "mail": {"host": "127.0.0.1", "port": mail, "from": "voicemail@platform.test"},
     }, sort_keys=False)
 
 
