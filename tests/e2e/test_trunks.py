@@ -180,6 +180,27 @@ def test_caller_id(platform, phone, carrier):
         platform.edge.wait_for("user", "a.test:1001", 'cid="";hide="0"')
 
 
+def test_call_from_outside_goes_outside(platform, carrier):
+    """Nothing is known of who calls: what is shown outside is the trunk's number."""
+    there = carrier()
+    route_to(platform, add_trunk(platform.db, "both ways", there, caller_id="+49301000"))
+    add_number(platform, "+4930777", "1003")
+    platform.edge.wait_for("gateway", f"gateway:{there.ip}", "a.test")
+    before = platform.db.set_number("1003", always_outside=OUTSIDE)
+    platform.edge.wait_for("ext", "a.test:1003", f'always="{OUTSIDE}"')
+    caller = carrier(ip=there.ip)
+    try:
+        leg = there.wait_call(sip.refuse(486, "Busy Here"))
+        call = caller.call_in("+4930777", sip.is_refused(486)).finish()
+        leg.finish()
+    finally:
+        platform.db.set_number("1003", **before)
+        platform.edge.wait_for("ext", "a.test:1003", 'always=""')
+    assert "sip:+49301000@" in header(there.gateway.invites[-1], "From")
+    check_in(platform, call, callee="+4930777", reached=E164, service="trunk_out", answered=False,
+             code=486, cause="USER_BUSY", side="callee")
+
+
 # ---- what is barred --------------------------------------------------------------------------
 
 def check_barred(platform, phone, there, number, reached=None):
