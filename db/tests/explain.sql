@@ -1,6 +1,6 @@
 -- What `dialplane explain` asks.
 BEGIN;
-SELECT plan(15);
+SELECT plan(19);
 
 INSERT INTO voip.domains (name, timezone) VALUES ('a.test', 'Europe/Berlin') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -52,6 +52,16 @@ SELECT is(voip.explain_extension('a.test', '7100') -> 'members',
 SELECT is(voip.try_feature('a.test', '1001', 'dnd_on', ''), 'activated', 'what it would do');
 SELECT is(voip.try_feature('a.test', '1001', 'forward_always_on', '555'), 'refused', 'or not');
 SELECT is((SELECT count(*)::int FROM voip.users WHERE do_not_disturb), 0, 'and has not done');
+
+-- ---- a number outside that is one of the tenant
+UPDATE voip.extensions SET always_outside = '1002', busy_outside = '030123' WHERE id = :n1;
+SELECT is((SELECT always_to FROM voip.extensions WHERE id = :n1), :n2, 'leads there');
+SELECT is((SELECT concat_ws('/', coalesce(always_outside, '-'), busy_outside) FROM voip.extensions WHERE id = :n1),
+          '-/030123', 'and not outside');
+SELECT throws_ok(format($$UPDATE voip.extensions SET busy_outside = '1001' WHERE id = %s$$, :n2), '23514',
+                 'calls would go round in a circle: 1002 > 1001 > 1002', 'not in a circle either');
+SELECT throws_ok(format($$UPDATE voip.extensions SET busy_outside = '1001' WHERE id = %s$$, :n1), '23514', NULL,
+                 'nor to itself');
 
 -- ---- rights
 SET ROLE dialplane_control;

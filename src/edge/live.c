@@ -75,22 +75,23 @@ static int calls(void *arg, const char *profile, const char *value)
     return count;
 }
 
-static int is_dead(void *arg, const char *gateway)
+static int is_dead(void *arg, const char *gateway, const char *unused)
 {
+    (void)unused;
     json_t *found = ask(arg, "htable.get", "dead", gateway);
 
     json_decref(found);
     return found != NULL;
 }
 
-static int remembers(void *arg, const char *table, const char *key, const char *row)
+static char *remembered(void *arg, const char *table, const char *key)
 {
     json_t *found = ask(arg, "htable.get", table, key);
     const char *value = json_string_value(json_object_get(json_object_get(found, "item"), "value"));
-    int same = value && strcmp(value, row) == 0;
+    char *copy = value ? strdup(value) : NULL;
 
     json_decref(found);
-    return same;
+    return copy;
 }
 
 /* ---------------------------------------------------------------- media nodes */
@@ -214,7 +215,7 @@ void edge_live_explain(struct edge_live *live, struct explain_live *out)
         .devices = devices,
         .calls = calls,
         .is_dead = is_dead,
-        .remembers = remembers,
+        .remembered = remembered,
         .nodes = count_nodes,
         .node = node,
         .pick = pick,

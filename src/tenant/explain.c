@@ -220,16 +220,16 @@ int explain_call(json_t **out, const struct explain_question *question,
     };
     int res;
 
-    of.forgotten = json_object();
-    of.facts = json_array();
+    of.known = json_object();
+    of.kept = json_array();
     arena_init(&of.arena);
     res =
         document ? walk_call(&walk, document) : err_set(err, -EINVAL, "--from and --to are UTF-8");
     if (!res)
         res = of.error;
     arena_free(&of.arena);
-    json_decref(of.facts);
-    json_decref(of.forgotten);
+    json_decref(of.kept);
+    json_decref(of.known);
     if (res)
         json_decref(document);
     else

@@ -61,9 +61,9 @@ struct explain_live {
     /* Calls in progress of a user, tenant or trunk (a profile of limits.cfg). */
     int (*calls)(void *arg, const char *profile, const char *value);
     /* Whether the edge has found this gateway silent. */
-    int (*is_dead)(void *arg, const char *gateway);
-    /* Whether the edge remembers this row in this form. */
-    int (*remembers)(void *arg, const char *table, const char *key, const char *row);
+    int (*is_dead)(void *arg, const char *gateway, const char *unused);
+    /* The row that the edge remembers, for free(); NULL: none. */
+    char *(*remembered)(void *arg, const char *table, const char *key);
     /* The media nodes, and which of them has this service by hash (-1: unknown). */
     size_t (*nodes)(void *arg);
     const char *(*node)(void *arg, size_t index, int *up);
@@ -85,9 +85,11 @@ struct explain_question {
  * The answer, for json_decref():
  *   from, to, domain, at, local
  *   steps     [{step, text}]
- *   result    {number, type, target, trunk, cause, code, answered, text[, members]}
+ *   result    {number, type, target, trunk, cause, code, answered, text[, rings[, one_of]]}
  *   branches  [{when, steps, result, branches}]   what happens instead in these cases
  * with the words of voip.cdr: number is its callee, type its service, target its callee_reached.
+ * `rings` are the users, numbers outside or gateways that are asked; with `one_of` the target is
+ * whoever of them answers.
  *
  * -EINVAL for a question that cannot be asked (with what to do about it), -ENOENT when the tenant,
  * caller or trunk does not exist, and what the source returned.

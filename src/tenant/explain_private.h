@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "tenant/explain.h"
 
-enum { HOPS_MAX = 6, PREFIX_MAX = 12 };
+/* The last two: so many branches in all, and one within the other, are told; there is no end to
+ * them where menus lead to menus. */
+enum { HOPS_MAX = 6, LEGS_MAX = 9, PREFIX_MAX = 12, CASES_MAX = 5000, DEPTH_MAX = 8 };
 
 /* One question. The first failure sticks, and everything said after it is thrown away. */
 struct explain {
@@ -18,8 +20,9 @@ struct explain {
     const char *domain, *number; /* the tenant, and what is dialled there */
     const char *from;            /* user, or a number outside */
     int64_t at;
-    json_t *forgotten; /* keys that the edge has otherwise in memory, each said once */
-    json_t *facts;     /* all that were asked for */
+    json_t *known; /* what was asked for already, by key: many ways come by the same number */
+    json_t *kept;  /* made on the way, to be freed at the end */
+    int cases;     /* branches so far */
     int error;
     struct err *err;
 };
@@ -30,7 +33,8 @@ struct outcome {
     const char *cause, *reason; /* "" where the status says it all */
     unsigned int code;
     bool answered;
-    json_t *members; /* who of them answers is the target; borrowed, or NULL */
+    json_t *rings;  /* users, numbers outside or gateways that are asked; borrowed, or NULL */
+    bool is_one_of; /* whoever of them answers is the target */
 };
 
 /* A call on its way through the rules, or one branch of it. Copied where it branches. */
@@ -42,7 +46,7 @@ struct walk {
     const char *ext;    /* row of the extension in hand */
     const char *key;    /* its key, and what was dialled behind a prefix */
     const char *arg;
-    int hops;
+    int hops, legs, depth;
     bool is_inbound;
     /* A leg of a media server, and the outcome of the call that it belongs to. */
     bool is_leg;
@@ -54,10 +58,7 @@ struct walk {
     int trunk_next, gateway_next;
 };
 
-/* ---- explain_tell.c: rows, and what is said */
-
-/* A string of the arena; "" (and the error) without memory. */
-const char *explain_text(struct explain *of, const char *format, ...) DP_PRINTF(2, 3);
+/* ---- explain_ask.c */
 
 /* The row, or NULL; says so when the edge remembers another one. */
 const char *explain_row(struct walk *walk, enum explain_table table, const char *domain,
@@ -66,6 +67,19 @@ const char *explain_row(struct walk *walk, enum explain_table table, const char 
 /* The fact, borrowed until the end; NULL: there is none, or an error. */
 json_t *explain_fact(struct explain *of, enum explain_fact fact, const char *one, const char *two,
                      const char *three);
+
+/* What live says, -1 for nothing. */
+int explain_calls(const struct walk *walk, const char *profile, const char *value);
+int explain_devices(const struct walk *walk, const char *user);
+bool explain_is_dead(const struct walk *walk, const char *gateway);
+
+/* ---- explain_tell.c: what rows say, and what is said of them */
+
+/* Remembers the first failure; 0 is none. */
+void explain_fail(struct explain *of, int code);
+
+/* A string of the arena; "" (and the error) without memory. */
+const char *explain_text(struct explain *of, const char *format, ...) DP_PRINTF(2, 3);
 
 /* A parameter of a row, "" when it is not there; its number. */
 const char *explain_param(struct explain *of, const char *row, const char *name);
@@ -76,21 +90,21 @@ const char *explain_item(struct explain *of, const char *list, int index);
 
 void explain_tell(struct walk *walk, const char *step, const char *format, ...) DP_PRINTF(3, 4);
 
-/* A copy of the walk that tells of a case, `when`. */
-struct walk explain_branch(const struct walk *walk, const char *when);
+/* `out` becomes a copy of the walk that tells of a case, `when`; false when there are enough of
+ * them. */
+bool explain_branch(struct walk *out, const struct walk *walk, const char *when);
 
 /* The end, with what walk->now says. */
 void explain_end(struct walk *walk);
+
+/* walk->now.rings: this one alone. */
+void explain_rings(struct walk *walk, const char *whom);
 
 /* Refused by the edge itself; `cause` "" for that of the status. */
 void explain_refuse(struct walk *walk, unsigned int code, const char *reason, const char *cause);
 
 /* Answered, and hung up when everything was said. */
 void explain_answer(struct walk *walk);
-
-/* What live says, -1 for nothing. */
-int explain_calls(const struct walk *walk, const char *profile, const char *value);
-int explain_devices(const struct walk *walk, const char *user);
 
 /* ---- explain_question.c */
 
@@ -107,6 +121,9 @@ int explain_take_number(struct explain *of, const char **tenant);
 
 /* To a number of the tenant, as RESOLVE in resolve.cfg. */
 void explain_resolve(struct walk *walk, const char *number);
+
+/* Where the plan of a schedule's row leads at the time in question; "" for nowhere. */
+const char *explain_plan(struct explain *of, const char *row);
 
 /* To `target`; with none refused: FORWARD in failure.cfg. */
 void explain_forward(struct walk *walk, const char *target, unsigned int code, const char *reason,

@@ -68,19 +68,23 @@ static void tell_match(struct walk *walk, const char *number)
                      kind ? "" : walk->now.type, quoted, walk->key);
 }
 
-/* "Wed 25 …" is the tenant's business: by the plan that the edge has, or at the time asked for. */
-static const char *schedule_number(struct walk *walk, json_t *fact)
+const char *explain_plan(struct explain *of, const char *row)
 {
-    struct explain *of = walk->of;
-    const char *plan = explain_param(of, walk->ext, "plan"), *number = "", *entry;
+    const char *plan = explain_param(of, row, "plan"), *number = "", *entry;
 
-    if (of->question->at) {
-        number = json_string_value(json_object_get(fact, "number"));
-        return number ? number : "";
-    }
     for (int i = 0; *(entry = explain_item(of, plan, i)) && strtoll(entry, NULL, 10) <= of->at; i++)
         number = strchr(entry, '=') ? strchr(entry, '=') + 1 : "";
     return number;
+}
+
+/* By the plan that the edge has, or at the time that was asked for. */
+static const char *schedule_number(struct walk *walk, json_t *fact)
+{
+    const char *number = json_string_value(json_object_get(fact, "number"));
+
+    if (!walk->of->question->at)
+        return explain_plan(walk->of, walk->ext);
+    return number ? number : "";
 }
 
 static void by_schedule(struct walk *walk)
@@ -144,6 +148,8 @@ static void take_extension(struct walk *walk, const char *number)
 
     walk->now.target = number;
     walk->now.type = type;
+    walk->now.rings = NULL;
+    walk->now.is_one_of = false;
     tell_match(walk, number);
     if (*always) {
         explain_tell(walk, "forward", "always to %s", always);

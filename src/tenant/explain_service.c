@@ -6,114 +6,16 @@
 
 #include "tenant/explain_private.h"
 
-/* ---------------------------------------------------------------- the pool */
-
-/* "one or two, in turn" */
-static const char *nodes_in_turn(struct walk *walk, bool *none)
-{
-    const struct explain_live *live = walk->of->live;
-    const char *names = "";
-    bool is_down = false;
-
-    *none = true;
-    for (size_t i = 0; i < live->nodes(live->arg); i++) {
-        int up = -1;
-        const char *name = live->node(live->arg, i, &up);
-
-        if (up == 0) {
-            is_down = true;
-            continue;
-        }
-        names = explain_text(walk->of, "%s%s%s", names, *names ? " or " : "", name);
-        *none = false;
-    }
-    return is_down ? explain_text(walk->of, "%s (others are down)", names) : names;
-}
-
-bool explain_media(struct walk *walk, const char *service, bool by_hash)
-{
-    const struct explain_live *live = walk->of->live;
-    const char *server = walk->of->question->media_server, *names;
-    int up = -1, at;
-    bool none;
-
-    if (!live || !live->nodes) {
-        explain_tell(walk, "media", "%s, on %s", service, server);
-        return true;
-    }
-    names = nodes_in_turn(walk, &none);
-    if (none) {
-        explain_tell(walk, "media", "%s: no media node answers", service);
-        explain_refuse(walk, 503, "No Media Server", "");
-        return false;
-    }
-    at = by_hash && live->pick ? live->pick(live->arg, service) : -1;
-    if (at >= 0)
-        names = live->node(live->arg, (size_t)at, &up);
-    explain_tell(walk, "media", "%s, on %s: node %s%s", service, server, names,
-                 at >= 0                 ? ", where all meet who call it"
-                 : strstr(names, " or ") ? ", in turn"
-                                         : "");
-    return true;
-}
-
-/* ---------------------------------------------------------------- legs of a media server */
-
-struct outcome explain_merge(const struct walk *leg)
-{
-    struct explain *of = leg->of;
-    struct outcome end = leg->call;
-
-    if (leg->now.answered || leg->leg_is_up) {
-        end.answered = true;
-        end.code = 200;
-        end.cause = "NORMAL_CLEARING";
-        return end;
-    }
-    end.reason = leg->now.reason;
-    end.cause = *leg->now.cause ? leg->now.cause : of->question->cause_of(leg->now.code);
-    if (end.answered) {
-        end.code = 200;
-        return end;
-    }
-    /* The record is the edge's, which knows of no leg: it hears a status (MEDIA_FAILED). */
-    end.target = of->number;
-    end.code = of->question->status_of(end.cause);
-    if (end.code == 480)
-        end.cause = "NO_ANSWER";
-    else if (end.code == 408)
-        end.cause = "SUBSCRIBER_ABSENT";
-    else
-        end.cause = of->question->cause_of(end.code);
-    return end;
-}
-
-void explain_reach(struct walk *walk, const char *number)
-{
-    struct walk leg = *walk;
-
-    explain_tell(walk, "transfer", "the media server calls %s", number);
-    if (!walk->is_leg) {
-        leg.call = walk->now;
-        leg.call.target = number;
-        leg.call.members = NULL;
-        leg.is_leg = true;
-    }
-    leg.leg_is_up = walk->is_leg && (walk->leg_is_up || walk->now.answered);
-    leg.now =
-        (struct outcome){.type = "none", .target = number, .trunk = "", .cause = "", .reason = ""};
-    leg.hops = 0;
-    leg.caller = "";
-    explain_resolve(&leg, number);
-}
-
 /* The case `when`: on to a number, or the end with this. */
 static void tell_case(const struct walk *walk, const char *when, const char *number,
                       unsigned int code, const char *cause)
 {
-    struct walk branch = explain_branch(walk, when);
+    struct walk branch;
 
-    branch.now.members = NULL;
+    if (!explain_branch(&branch, walk, when))
+        return;
+    branch.now.rings = NULL;
+    branch.now.is_one_of = false;
     if (*number) {
         explain_reach(&branch, number);
         return;
@@ -133,50 +35,91 @@ static const char *name_of(const json_t *member)
     return user ? user : outside ? outside : "";
 }
 
-/* Names whom it rings, and keeps them for the result; how many of them could be rung. */
-static size_t tell_members(struct walk *walk, json_t *fact)
+/* How a member can be rung, for X-VOIP-Ring: phones (TO_PHONES in failure.cfg). */
+static const char *state_of(struct walk *walk, const json_t *member)
+{
+    struct explain *of = walk->of;
+    const char *user = json_string_value(json_object_get(member, "user")), *row;
+
+    if (!user)
+        return "";
+    row = explain_row(walk, EXPLAIN_USER, of->domain, user);
+    if (strcmp(explain_param(of, row, "dnd"), "1") == 0)
+        return " (do not disturb)";
+    return explain_devices(walk, user) == 0 ? " (not registered)" : "";
+}
+
+struct members {
+    size_t there, busy;
+};
+
+/* Names whom it rings, and keeps those who can be for the result. */
+static struct members tell_members(struct walk *walk, json_t *fact)
 {
     struct explain *of = walk->of;
     json_t *members = json_object_get(fact, "members"), *names = json_array(), *member;
-    size_t i, there = 0;
+    struct members found = {0};
     const char *list = "";
+    size_t i;
 
-    json_array_append_new(of->facts, names);
+    json_array_append_new(of->kept, names);
     json_array_foreach(members, i, member)
     {
-        const char *name = name_of(member);
-        bool is_user = json_object_get(member, "user") != NULL;
-        int devices = is_user ? explain_devices(walk, name) : 1;
+        const char *name = name_of(member), *state = state_of(walk, member);
 
-        json_array_append_new(names, json_string(name));
-        there += devices != 0;
-        list = explain_text(of, "%s%s%s%s", list, *list ? ", " : "", name,
-                            devices == 0 ? " (not registered)" : "");
+        list = explain_text(of, "%s%s%s%s", list, *list ? ", " : "", name, state);
+        found.busy += strstr(state, "disturb") != NULL;
+        found.there += !*state;
+        if (!*state)
+            json_array_append_new(names, json_string(name));
     }
     explain_tell(walk, "members", "%s", *list ? list : "none");
-    walk->now.members = names;
-    return there;
+    walk->now.rings = names;
+    walk->now.is_one_of = true;
+    return found;
+}
+
+/*
+ * Why nobody of a ring group could be rung. The media server says 408 with Q.850 18; to the edge
+ * 408 means that nobody is registered (MEDIA_FAILED), another media server goes by the cause.
+ */
+static const char *absent(const struct walk *walk)
+{
+    return walk->is_leg ? "NO_USER_RESPONSE" : "SUBSCRIBER_ABSENT";
+}
+
+/* Nobody has it: on to a number, or what the edge hears. */
+static void end_ring_group(struct walk *walk, const char *place, unsigned int code,
+                           const char *cause)
+{
+    const char *number = explain_param(walk->of, walk->ext, place);
+
+    walk->now.rings = NULL;
+    walk->now.is_one_of = false;
+    if (*number)
+        explain_reach(walk, number);
+    else
+        explain_refuse(walk, code, "", cause);
 }
 
 static void run_ring_group(struct walk *walk, json_t *fact)
 {
     struct explain *of = walk->of;
-    const char *unreachable = explain_param(of, walk->ext, "unreachable");
+    struct members found;
 
-    /* Who is called is told when somebody has answered. */
+    /* Whoever calls is answered when a member is. */
     walk->now.answered = false;
-    if (tell_members(walk, fact) == 0) {
-        walk->now.members = NULL;
-        if (*unreachable) {
-            explain_reach(walk, unreachable);
-            return;
-        }
-        explain_refuse(walk, 408, "", "SUBSCRIBER_ABSENT");
+    found = tell_members(walk, fact);
+    if (found.there == 0) {
+        if (found.busy)
+            end_ring_group(walk, "busy", 486, "USER_BUSY");
+        else
+            end_ring_group(walk, "unreachable", 408, absent(walk));
         return;
     }
     tell_case(walk, "no answer", explain_param(of, walk->ext, "noanswer"), 480, "NO_ANSWER");
     tell_case(walk, "busy", explain_param(of, walk->ext, "busy"), 486, "USER_BUSY");
-    tell_case(walk, "unreachable", unreachable, 408, "SUBSCRIBER_ABSENT");
+    tell_case(walk, "unreachable", explain_param(of, walk->ext, "unreachable"), 408, absent(walk));
     explain_answer(walk);
 }
 
@@ -185,8 +128,14 @@ static void run_queue(struct walk *walk, json_t *fact)
     struct explain *of = walk->of;
     const char *empty = explain_param(of, walk->ext, "unreachable");
     json_int_t max_wait = json_integer_value(json_object_get(fact, "max_wait"));
+    bool has_members = json_array_size(json_object_get(fact, "members")) > 0;
 
     tell_members(walk, fact);
+    if (!has_members && *empty) {
+        explain_tell(walk, "wait", "nobody is logged in");
+        explain_reach(walk, empty);
+        return;
+    }
     if (max_wait > 0) {
         explain_tell(walk, "wait", "%lld s at most", (long long)max_wait);
         tell_case(walk, "waited too long", explain_param(of, walk->ext, "noanswer"), 200,

@@ -95,7 +95,6 @@ static bool next_trunk(struct walk *walk)
 static const char *next_gateway(struct walk *walk)
 {
     struct explain *of = walk->of;
-    const struct explain_live *live = of->live;
 
     for (;;) {
         const char *list = explain_param(of, walk->trunk, "gateways");
@@ -104,7 +103,7 @@ static const char *next_gateway(struct walk *walk)
         if (!*gateway) {
             if (!next_trunk(walk))
                 return "";
-        } else if (live && live->is_dead && live->is_dead(live->arg, gateway) > 0) {
+        } else if (explain_is_dead(walk, gateway)) {
             explain_tell(walk, "gateway", "%s of \"%s\" is silent: passed by", gateway,
                          walk->now.trunk);
             walk->failure = "dead";
@@ -136,9 +135,10 @@ static void tell_failover(const struct walk *walk)
     is_last = !*next_gateway(&ahead);
     json_decref(unsaid);
     for (size_t i = 0; i < (is_last ? DP_COUNT(words) : 1); i++) {
-        struct walk branch =
-            explain_branch(walk, is_last ? words[i][0] : "carrier refuses or is silent");
+        struct walk branch;
 
+        if (!explain_branch(&branch, walk, is_last ? words[i][0] : "carrier refuses or is silent"))
+            return;
         branch.failure = words[i][1];
         try_gateways(&branch);
     }
@@ -154,11 +154,12 @@ static void try_gateways(struct walk *walk)
         return;
     }
     explain_tell(walk, "trunk", "\"%s\" at %s calls %s", walk->now.trunk, gateway, walk->outside);
-    branch = explain_branch(walk, "busy");
-    explain_refuse(&branch, 486, "", "USER_BUSY");
-    branch = explain_branch(walk, "no answer");
-    explain_refuse(&branch, 480, "No Answer", "NO_ANSWER");
+    if (explain_branch(&branch, walk, "busy"))
+        explain_refuse(&branch, 486, "", "USER_BUSY");
+    if (explain_branch(&branch, walk, "no answer"))
+        explain_refuse(&branch, 480, "No Answer", "NO_ANSWER");
     tell_failover(walk);
+    explain_rings(walk, gateway);
     explain_answer(walk);
 }
 

@@ -7,9 +7,11 @@
 static void tell_case(const struct walk *walk, const char *when, const char *place,
                       unsigned int code, const char *reason, const char *cause)
 {
-    struct walk branch = explain_branch(walk, when);
     const char *target = explain_param(walk->of, walk->ext, place);
+    struct walk branch;
 
+    if (!explain_branch(&branch, walk, when))
+        return;
     if (*target)
         explain_tell(&branch, "forward", "%s to %s", when, target);
     explain_forward(&branch, target, code, reason, cause);
@@ -82,5 +84,6 @@ void explain_user(struct walk *walk)
         tell_case(walk, "not registered", "unreachable", 480, "Not Registered",
                   "SUBSCRIBER_ABSENT");
     tell_case(walk, "unreachable", "unreachable", 480, "Unreachable", "NO_USER_RESPONSE");
+    explain_rings(walk, user);
     explain_answer(walk);
 }

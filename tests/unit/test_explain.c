@@ -36,7 +36,8 @@ static const struct {
     {EXPLAIN_EXT, "a.test", "*97", "type=\"voicemail\";ref=\"\";media=\"1\""},
     {EXPLAIN_EXT, "a.test", "*78", "type=\"feature\";ref=\"dnd_on\";media=\"1\""},
     {EXPLAIN_EXT, "a.test", "*72!", "type=\"feature\";ref=\"forward_always_on\";media=\"1\""},
-    {EXPLAIN_EXT, "a.test", "70", "type=\"schedule\";ref=\"5\";plan=\"100=1001,900=1003,2000=*1\""},
+    {EXPLAIN_EXT, "a.test", "70", "type=\"schedule\";ref=\"5\";plan=\"100=1001,900=*1,2000=1003\""},
+    {EXPLAIN_EXT, "a.test", "72", "type=\"schedule\";ref=\"5\";plan=\"100=1001,900=*1\""},
     {EXPLAIN_EXT, "a.test", "71", "type=\"schedule\";ref=\"5\";plan=\"\""},
     {EXPLAIN_EXT, "a.test", "80", "type=\"announcement\";ref=\"3\";media=\"1\""},
     {EXPLAIN_EXT, "a.test", "81", "type=\"ivr\";ref=\"3\";media=\"1\""},
@@ -62,7 +63,9 @@ static const struct {
 } facts[] = {
     {EXPLAIN_TENANT, "", "{\"at\": 1000, \"zone\": \"UTC\", \"local\": \"then\"}"},
     {EXPLAIN_EXTENSION, "80", "{\"name\": \"\\u001b[31mred\", \"then\": \"1002\"}"},
-    {EXPLAIN_EXTENSION, "81", "{\"keys\": {\"1\": \"1002\", \"2\": \"999\"}}"},
+    {EXPLAIN_EXTENSION, "81",
+     "{\"keys\": {\"1\": \"1002\", \"2\": \"999\", "
+     "\"3\": \"0900123\", \"4\": \"81\"}}"},
     {EXPLAIN_EXTENSION, "82", "{\"members\": [{\"user\": \"1001\"}, {\"outside\": \"030\"}]}"},
     {EXPLAIN_EXTENSION, "83", "{\"members\": [{\"user\": \"1001\"}], \"max_wait\": 9}"},
     {EXPLAIN_SCHEDULE, "5", "{\"state\": \"holiday\", \"number\": \"*1\"}"},
@@ -98,6 +101,7 @@ static int read_fact(void *arg, enum explain_fact fact, const char *domain,
 /* ---------------------------------------------------------------- this moment */
 
 static int registered, in_progress;
+static const char *media_server;
 static const char *dead, *changed;
 
 static int devices(void *arg, const char *domain, const char *user)
@@ -113,22 +117,34 @@ static int calls(void *arg, const char *profile, const char *value)
     return strcmp(profile, "trunk") == 0 && strcmp(value, "a.test:1") == 0 ? in_progress : 0;
 }
 
-static int is_dead(void *arg, const char *gateway)
+static int is_dead(void *arg, const char *gateway, const char *unused)
 {
+    (void)unused;
     (void)arg;
     return dead && strcmp(gateway, dead) == 0;
 }
 
-static int remembers(void *arg, const char *table, const char *key, const char *row)
+/* As the tables say, but `changed`; a plan that was read earlier. */
+static char *remembered(void *arg, const char *table, const char *key)
 {
+    const char *name = strchr(key, ':') + 1;
+
     (void)arg;
-    (void)table;
-    (void)row;
-    return !changed || strcmp(key, changed) != 0;
+    if (changed && strcmp(key, changed) == 0)
+        return strdup("type=\"user\"");
+    if (strcmp(name, "70") == 0)
+        return strdup("type=\"schedule\";ref=\"5\";plan=\"50=1001,900=*1\"");
+    if (strcmp(name, "72") == 0)
+        return strdup("type=\"schedule\";ref=\"5\";plan=\"50=1001\"");
+    for (size_t i = 0; i < DP_COUNT(rows); i++)
+        if (strcmp(rows[i].name, name) == 0 &&
+            (rows[i].table == EXPLAIN_EXT) == !strcmp(table, "ext"))
+            return strdup(rows[i].row);
+    return NULL;
 }
 
 static const struct explain_live live = {
-    .devices = devices, .calls = calls, .is_dead = is_dead, .remembers = remembers};
+    .devices = devices, .calls = calls, .is_dead = is_dead, .remembered = remembered};
 
 static const char *cause_of(unsigned int status)
 {
@@ -145,7 +161,7 @@ static int ask(json_t **out, struct explain_question question, struct err *err)
     const struct explain_source source = {.row = read_row, .fact = read_fact};
 
     question.max_calls = 10;
-    question.media_server = "asterisk";
+    question.media_server = media_server;
     question.cause_of = cause_of;
     question.status_of = status_of;
     *out = NULL;
@@ -156,6 +172,7 @@ static int reset(void **state)
 {
     (void)state;
     registered = 1;
+    media_server = "freeswitch";
     in_progress = 0;
     dead = changed = NULL;
     broken = 0;
@@ -274,6 +291,11 @@ static void test_services(void **state)
     check("82", "no answer", "82 ring_group NO_ANSWER 480");
     check("82", "busy", "*1 ring_group NORMAL_CLEARING 200");
     check("83", "waited too long", "*1 queue NORMAL_CLEARING 200");
+    /* Barred, in the words of each media server. */
+    check("81", "key 3", "0900123 ivr OUTGOING_CALL_BARRED 200");
+    media_server = "asterisk";
+    check("81", "key 3", "0900123 ivr CALL_REJECTED 200");
+    check("81", "key 4", "81 ivr NORMAL_CLEARING 200");
 }
 
 static void test_outside(void **state)
@@ -334,6 +356,14 @@ static void test_what_the_edge_remembers(void **state)
         ask(&document, (struct explain_question){.from = "1001@a.test", .to = "1002"}, &err), 0);
     assert_true(says(document, "remembers ext a.test:1002 otherwise"));
     assert_false(says(document, "remembers ext a.test:1001"));
+    json_decref(document);
+    assert_int_equal(
+        ask(&document, (struct explain_question){.from = "1001@a.test", .to = "70"}, &err), 0);
+    assert_false(says(document, "remembers"));
+    json_decref(document);
+    assert_int_equal(
+        ask(&document, (struct explain_question){.from = "1001@a.test", .to = "72"}, &err), 0);
+    assert_true(says(document, "remembers ext a.test:72 otherwise"));
     json_decref(document);
 }
 

@@ -1,0 +1,135 @@
+/* The media node that has a service, and the legs that it makes. */
+#include <string.h>
+
+#include "tenant/explain_private.h"
+
+/* ---------------------------------------------------------------- the pool */
+
+/* "one or two, in turn" */
+static const char *nodes_in_turn(struct walk *walk, bool *none)
+{
+    const struct explain_live *live = walk->of->live;
+    const char *names = "";
+    bool is_down = false;
+
+    *none = true;
+    for (size_t i = 0; i < live->nodes(live->arg); i++) {
+        int up = -1;
+        const char *name = live->node(live->arg, i, &up);
+
+        if (up == 0) {
+            is_down = true;
+            continue;
+        }
+        names = explain_text(walk->of, "%s%s%s", names, *names ? " or " : "", name);
+        *none = false;
+    }
+    return is_down ? explain_text(walk->of, "%s (others are down)", names) : names;
+}
+
+bool explain_media(struct walk *walk, const char *service, bool by_hash)
+{
+    const struct explain_live *live = walk->of->live;
+    const char *server = walk->of->question->media_server, *names;
+    int up = -1, at;
+    bool none;
+
+    if (!live || !live->nodes) {
+        explain_tell(walk, "media", "%s, on %s", service, server);
+        return true;
+    }
+    names = nodes_in_turn(walk, &none);
+    if (none) {
+        explain_tell(walk, "media", "%s: no media node answers", service);
+        explain_refuse(walk, 503, "No Media Server", "");
+        return false;
+    }
+    at = by_hash && live->pick ? live->pick(live->arg, service) : -1;
+    if (at >= 0)
+        names = live->node(live->arg, (size_t)at, &up);
+    explain_tell(walk, "media", "%s, on %s: node %s%s", service, server, names,
+                 at >= 0                 ? ", where all meet who call it"
+                 : strstr(names, " or ") ? ", in turn"
+                                         : "");
+    return true;
+}
+
+/* ---------------------------------------------------------------- legs of a media server */
+
+/*
+ * The cause that a media server takes from the leg's last answer: FreeSWITCH what the edge says
+ * (TELL_CAUSE), Asterisk what the status means to it (ast_sip_hangup_sip2cause), where that
+ * differs.
+ */
+static const char *cause_of_leg(struct explain *of, const struct outcome *leg)
+{
+    static const struct {
+        unsigned int code;
+        const char *cause;
+    } theirs[] = {
+        {403, "CALL_REJECTED"},
+        {480, "NO_ANSWER"},
+        {482, "NO_ANSWER"}, /* it is told 483 */
+        {503, "NORMAL_CIRCUIT_CONGESTION"},
+    };
+
+    if (strcmp(of->question->media_server, "asterisk") == 0)
+        for (size_t i = 0; i < DP_COUNT(theirs); i++)
+            if (theirs[i].code == leg->code)
+                return theirs[i].cause;
+    return *leg->cause ? leg->cause : of->question->cause_of(leg->code);
+}
+
+struct outcome explain_merge(const struct walk *leg)
+{
+    struct explain *of = leg->of;
+    struct outcome end = leg->call;
+
+    end.rings = leg->now.rings;
+    if (leg->now.answered || leg->leg_is_up) {
+        end.answered = true;
+        end.code = 200;
+        end.cause = "NORMAL_CLEARING";
+        return end;
+    }
+    end.reason = leg->now.reason;
+    end.cause = cause_of_leg(of, &leg->now);
+    if (end.answered) {
+        end.code = 200;
+        return end;
+    }
+    /* The record is the edge's, which knows of no leg: it hears a status (MEDIA_FAILED). */
+    end.target = of->number;
+    end.code = of->question->status_of(end.cause);
+    if (end.code == 480)
+        end.cause = "NO_ANSWER";
+    else if (end.code == 408)
+        end.cause = "SUBSCRIBER_ABSENT";
+    else
+        end.cause = of->question->cause_of(end.code);
+    return end;
+}
+
+void explain_reach(struct walk *walk, const char *number)
+{
+    struct walk leg = *walk;
+
+    explain_tell(walk, "transfer", "the media server calls %s", number);
+    if (!walk->is_leg) {
+        leg.call = walk->now;
+        leg.call.target = number;
+        leg.call.rings = NULL;
+        leg.call.is_one_of = false;
+        leg.is_leg = true;
+    }
+    leg.leg_is_up = walk->is_leg && (walk->leg_is_up || walk->now.answered);
+    leg.now =
+        (struct outcome){.type = "none", .target = number, .trunk = "", .cause = "", .reason = ""};
+    leg.hops = 0;
+    leg.legs++;
+    leg.caller = "";
+    if (leg.legs > LEGS_MAX)
+        explain_refuse(&leg, 482, "Loop Detected", "");
+    else
+        explain_resolve(&leg, number);
+}
