@@ -2,7 +2,7 @@
  * Records of FreeSWITCH: mod_json_cdr, one JSON object per channel. What identifies the call is in
  * the headers that the edge put into the INVITE and that Sofia keeps as channel variables:
  *
- *   X-VOIP-Call: <uuid>;start=<time>;from=…;to=…;reached=…;dir=…;ext=…;leg=0|1
+ *   X-VOIP-Call: <uuid>;start=<time>;from=…;to=…;reached=…;dir=…;ext=…;leg=0…9[;trunk=…]
  *   X-VOIP-Service: <kind>;id=…;domain=<tenant>
  *
  * Nearly all numbers in there are strings.
@@ -39,7 +39,7 @@ static int take_call(struct cdr *out, const char *header, struct err *err)
     char start[32], leg[8];
 
     PARAM(leg, header, "leg");
-    if (strcmp(leg, "1") == 0)
+    if (*leg && strcmp(leg, "0") != 0)
         return err_set(err, -ENOMSG, "a leg of a call that has its own record");
     text_copy(out->call_id, sizeof(out->call_id), header, strcspn(header, ";"));
     PARAM(start, header, "start");

@@ -418,7 +418,7 @@ def dialplan(serve, service, call, context="from-edge", record=""):
 
 
 @pytest.mark.parametrize("kind", KINDS.split("|"))
-@pytest.mark.parametrize("leg", ["", ";leg=0", ";leg=1", ";leg=0;trunk=A carrier", ";leg=1;trunk=",
+@pytest.mark.parametrize("leg", ["", ";leg=0", ";leg=1", ";leg=9", ";leg=0;trunk=A carrier", ";leg=1;trunk=",
                                  # A name of 100 characters has 400 bytes at most.
                                  ";trunk=" + "x" * 400])
 def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
@@ -456,7 +456,7 @@ def test_recording_is_begun_by_both_dialplans(serve, kind, record):
     ("", CALL), ("ivr;id=1;domain=a.test", ""), ("fax;id=1;domain=a.test", CALL),
     ("ivr;id=1;domain=a.test;x=1", CALL), ("ivr;id=1 ;domain=a.test", CALL),
     ("ivr;id=${x};domain=a.test", CALL), ("ivr;id=1;domain=A.test", CALL),
-    ("ivr;id=1;domain=a.test", CALL + ";leg=2"), ("ivr;id=1;domain=a.test", CALL + ";x"),
+    ("ivr;id=1;domain=a.test", CALL + ";leg=x"), ("ivr;id=1;domain=a.test", CALL + ";x"),
     ("ivr;id=1;domain=a.test", CALL + ";leg=0;trunk=a;b"),
     ("ivr;id=1;domain=a.test", CALL + ";trunk=" + "x" * 401),
     ("ivr;id=1;domain=a.test", CALL.replace("internal", "sideways")),

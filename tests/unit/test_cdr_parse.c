@@ -231,6 +231,8 @@ static void test_freeswitch_legs(void **state)
         "{\"variables\":{\"direction\":\"outbound\",\"sip_h_X-VOIP-Call\":\"" HEADER "\"}}",
         "{\"variables\":{\"direction\":\"inbound\",\"sip_h_X-VOIP-Call\":\"" ID
         ";start=1;leg=1\"}}",
+        "{\"variables\":{\"direction\":\"inbound\",\"sip_h_X-VOIP-Call\":\"" ID
+        ";start=1;leg=2;trunk=in\"}}",
     };
     struct cdr cdr;
     struct err err;

@@ -499,7 +499,7 @@ static void test_call_that_is_not_ours(void **state)
         FROM_EDGE("ivr;id=${x};domain=acme.test", CALL),
         FROM_EDGE(SERVICE, ""),
         FROM_EDGE(SERVICE, CALL ";"),
-        FROM_EDGE(SERVICE, CALL ";leg=2"),
+        FROM_EDGE(SERVICE, CALL ";leg=x"),
         FROM_EDGE(SERVICE, CALL ";leg=11"),
         FROM_EDGE(SERVICE, "x" CALL),
         FROM_EDGE(SERVICE, START "dir=x;ext=ivr"),

@@ -34,7 +34,7 @@ static int parse_service(const char *text, struct service *out)
     return 0;
 }
 
-/* X-VOIP-Call: <uuid>;start=…;from=…;to=…;reached=…;dir=…;ext=…[;leg=0|1][;trunk=…] */
+/* X-VOIP-Call: <uuid>;start=…;from=…;to=…;reached=…;dir=…;ext=…[;leg=0…9][;trunk=…] */
 static const struct part {
     const char *before;
     const char *characters; /* NULL: any but ';' */
@@ -44,7 +44,7 @@ static const struct part {
     {";from=", NULL, 0, 128},       {";to=", NULL, 0, 128},      {";reached=", NULL, 0, 128},
     {";dir=", LOWER, 1, 8},         {";ext=", LOWER "_", 1, 32},
 };
-static const struct part trunk = {";trunk=", NULL, 0, 400};
+static const struct part leg = {";leg=", DIGITS, 1, 1}, trunk = {";trunk=", NULL, 0, 400};
 
 /* Takes `before` and what follows it off `*text`. */
 static bool take_part(const char **text, const struct part *part)
@@ -75,9 +75,9 @@ static bool parse_call(const char *text, bool *is_leg)
         if (!take_part(&text, &parts[i]))
             return false;
     }
-    *is_leg = str_starts_with(text, ";leg=1");
-    if (*is_leg || str_starts_with(text, ";leg=0"))
-        text += strlen(";leg=0");
+    *is_leg = str_starts_with(text, leg.before) && text[strlen(leg.before)] != '0';
+    if (str_starts_with(text, leg.before) && !take_part(&text, &leg))
+        return false;
     return text[0] == '\0' || (take_part(&text, &trunk) && text[0] == '\0');
 }
 
