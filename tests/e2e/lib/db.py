@@ -46,6 +46,11 @@ class Database:
         except psycopg.OperationalError:
             return False
 
+    def transaction(self):
+        """All or nothing, as a context; one within another one can be taken back alone."""
+        self.rows("SELECT 1")
+        return self._connection.transaction()
+
     def value(self, statement, *values):
         return next(iter(self.rows(statement, *values)[0].values()))
 
