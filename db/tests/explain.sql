@@ -55,7 +55,7 @@ SELECT is((SELECT count(*)::int FROM voip.users WHERE do_not_disturb), 0, 'and h
 
 -- ---- a number outside that is one of the tenant
 UPDATE voip.extensions SET always_outside = '1002', busy_outside = '030123' WHERE id = :n1;
-SELECT is((SELECT always_to FROM voip.extensions WHERE id = :n1), :n2, 'leads there');
+SELECT is((SELECT always_to FROM voip.extensions WHERE id = :n1), :n2::bigint, 'leads there');
 SELECT is((SELECT concat_ws('/', coalesce(always_outside, '-'), busy_outside) FROM voip.extensions WHERE id = :n1),
           '-/030123', 'and not outside');
 SELECT throws_ok(format($$UPDATE voip.extensions SET busy_outside = '1001' WHERE id = %s$$, :n2), '23514',

@@ -99,7 +99,7 @@ struct outcome explain_merge(const struct walk *leg)
         return end;
     }
     /* The record is the edge's, which knows of no leg: it hears a status (MEDIA_FAILED). */
-    end.target = of->number;
+    end.target = leg->edge_target;
     end.code = of->question->status_of(end.cause);
     if (end.code == 480)
         end.cause = "NO_ANSWER";
@@ -118,6 +118,7 @@ void explain_reach(struct walk *walk, const char *number)
     if (!walk->is_leg) {
         leg.call = walk->now;
         leg.call.target = number;
+        leg.edge_target = walk->now.target;
         leg.call.rings = NULL;
         leg.call.is_one_of = false;
         leg.is_leg = true;

@@ -52,6 +52,7 @@ struct walk {
     bool is_leg;
     bool leg_is_up; /* another media server has answered it */
     struct outcome call;
+    const char *edge_target; /* what the edge has reached, as long as the call is not answered */
     /* outbound.cfg: how far the search for a gateway has come. */
     const char *way, *outside, *failure;
     const char *trunk; /* row */
