@@ -110,6 +110,16 @@ struct outcome explain_merge(const struct walk *leg)
     return end;
 }
 
+/*
+ * Whether a server that has not answered its leg tells it by a prompt that nobody is there:
+ * FreeSWITCH at the other end takes early media for the beginning of a call that is as good as any
+ * (leg-ended).
+ */
+static bool says_why(const struct walk *walk)
+{
+    return strcmp(walk->of->question->media_server, "freeswitch") == 0;
+}
+
 void explain_reach(struct walk *walk, const char *number)
 {
     struct walk leg = *walk;
@@ -123,7 +133,7 @@ void explain_reach(struct walk *walk, const char *number)
         leg.call.is_one_of = false;
         leg.is_leg = true;
     }
-    leg.leg_is_up = walk->is_leg && (walk->leg_is_up || walk->now.answered);
+    leg.leg_is_up = walk->is_leg && (walk->leg_is_up || walk->now.answered || says_why(walk));
     leg.now =
         (struct outcome){.type = "none", .target = number, .trunk = "", .cause = "", .reason = ""};
     leg.hops = 0;
