@@ -37,6 +37,7 @@ enum explain_fact {
     EXPLAIN_SCHEDULE,  /* of a schedule's id and a time: state, number */
     EXPLAIN_FEATURE,   /* of user, feature and argument: word */
     EXPLAIN_TRUNK_ID,  /* of a trunk's name: id, enabled */
+    EXPLAIN_RECORDING, /* of a key of `ext`, who calls and the direction: mode, announce */
 };
 
 struct explain_source {

@@ -130,6 +130,51 @@ void explain_feature(struct walk *walk)
         explain_answer(walk);
 }
 
+/* PICK_UP: who rings at the number behind it, or in the caller's group, as far as the edge says. */
+static void pick_up(struct walk *walk)
+{
+    struct explain *of = walk->of;
+    const struct explain_live *live = of->live;
+    const char *own = explain_param(of, walk->caller, "pick"), *rings, *group;
+    const char *key = explain_text(of, "%s:%s%s", of->domain, *walk->arg ? "" : "@",
+                                   *walk->arg ? walk->arg : own);
+    char *found = live && live->remembered ? live->remembered(live->arg, "ringing", key) : NULL;
+
+    rings = explain_text(of, "%s", found ? found : "");
+    free(found);
+    if (walk->is_leg || walk->is_inbound || walk->hops > 1) {
+        explain_refuse(walk, 403, "Not By Forwarding", "");
+        return;
+    }
+    explain_tell(walk, "pickup", "%s: %s", *walk->arg ? walk->arg : "the caller's group",
+                 *rings ? "somebody rings" : "nobody rings");
+    if (!*rings) {
+        explain_refuse(walk, 480, "Nothing Rings There", "");
+        return;
+    }
+    group = strchr(rings, ' ') ? strchr(rings, ' ') + 1 : "-";
+    group = explain_text(of, "%.*s", (int)strcspn(group, " "), group);
+    if (strcmp(group, "-") != 0 && strcmp(group, own) != 0)
+        explain_refuse(walk, 403, "Not Of The Group", "FACILITY_REJECTED");
+    else if (explain_media(walk, explain_text(of, "pickup;domain=%s", of->domain), false))
+        explain_answer(walk);
+}
+
+/* The policy of the number, of who calls, and of the tenant; that of a trunk is not looked at. */
+static void tell_recording(struct walk *walk)
+{
+    const char *direction = walk->is_inbound                           ? "inbound"
+                            : strcmp(walk->now.type, "trunk_out") == 0 ? "outbound"
+                                                                       : "internal";
+    json_t *fact = explain_fact(walk->of, EXPLAIN_RECORDING, walk->key,
+                                walk->is_inbound ? "" : walk->of->from, direction);
+    const char *mode = json_string_value(json_object_get(fact, "mode"));
+
+    if (mode && strcmp(mode, "never") != 0)
+        explain_tell(walk, "record", "%s%s", strcmp(mode, "always") == 0 ? "always" : "on demand",
+                     json_is_true(json_object_get(fact, "announce")) ? ", announced" : "");
+}
+
 void explain_forward(struct walk *walk, const char *target, unsigned int code, const char *reason,
                      const char *cause)
 {
@@ -154,16 +199,20 @@ static void take_extension(struct walk *walk, const char *number)
     if (*always) {
         explain_tell(walk, "forward", "always to %s", always);
         explain_resolve(walk, always);
-    } else if (strcmp(type, "user") == 0 &&
-               strcmp(explain_param(of, walk->ext, "media"), "0") == 0) {
+    } else if (strcmp(type, "user") == 0) {
+        tell_recording(walk);
         explain_user(walk);
     } else if (strcmp(type, "schedule") == 0) {
         by_schedule(walk);
     } else if (strcmp(type, "feature") == 0) {
         explain_feature(walk);
+    } else if (strcmp(type, "pickup") == 0) {
+        pick_up(walk);
     } else if (strcmp(type, "trunk_out") == 0) {
+        tell_recording(walk);
         explain_trunks(walk);
     } else {
+        tell_recording(walk);
         explain_service(walk);
     }
 }

@@ -176,6 +176,7 @@ static const struct kind {
     {"conference", true, NULL},
     {"ivr", false, run_menu},
     {"queue", true, run_queue},
+    {"park", true, NULL},
     {"ring_group", false, run_ring_group},
 };
 

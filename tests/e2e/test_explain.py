@@ -97,6 +97,27 @@ def test_names_do_no_harm(platform):
                                                           "match")[0]
 
 
+def test_recording_and_pickup(platform):
+    """What is recorded is said; pickup depends on who rings now."""
+    domain = platform.db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
+    platform.db.rows("INSERT INTO voip.extensions (domain_id, number, type, is_prefix) "
+                     "VALUES (%s, '*755', 'pickup', true)", domain)
+    platform.db.rows("INSERT INTO voip.recording_policies (domain_id, scope, extension_id, mode, announce) "
+                     "VALUES (%s, 'extension', %s, 'always', true)", domain,
+                     platform.db.extension_id("1003"))
+    platform.edge.wait_for("ext", "a.test:*755!", "pickup")
+    try:
+        assert steps(explain(platform, "1001@a.test", "1003"), "record") == ["always, announced"]
+        assert steps(explain(platform, "1001@a.test", "1002"), "record") == []
+        nobody = explain(platform, "1001@a.test", "*7551003")
+        assert steps(nobody, "pickup") == ["1003: nobody rings"]
+        assert nobody["result"]["code"] == 480
+    finally:
+        platform.db.rows("DELETE FROM voip.recording_policies WHERE domain_id = %s", domain)
+        platform.db.rows("DELETE FROM voip.extensions WHERE domain_id = %s AND number = '*755'", domain)
+        platform.edge.wait_until_gone("ext", "a.test:*755!")
+
+
 def test_edge_that_has_not_heard(platform):
     """A row that the edge remembers otherwise is said: what follows is not what a call would do."""
     was = platform.edge.get("ext", "a.test:1003")
