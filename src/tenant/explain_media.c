@@ -113,11 +113,12 @@ struct outcome explain_merge(const struct walk *leg)
 /*
  * Whether a server that has not answered its leg tells it by a prompt that nobody is there:
  * FreeSWITCH at the other end takes early media for the beginning of a call that is as good as any
- * (leg-ended).
+ * (leg-ended), but not where it rings a group.
  */
 static bool says_why(const struct walk *walk)
 {
-    return strcmp(walk->of->question->media_server, "freeswitch") == 0;
+    return !walk->ignores_early_media &&
+           strcmp(walk->of->question->media_server, "freeswitch") == 0;
 }
 
 void explain_reach(struct walk *walk, const char *number)
@@ -138,6 +139,7 @@ void explain_reach(struct walk *walk, const char *number)
         (struct outcome){.type = "none", .target = number, .trunk = "", .cause = "", .reason = ""};
     leg.hops = 0;
     leg.legs++;
+    leg.ignores_early_media = strcmp(walk->now.type, "ring_group") == 0;
     leg.caller = "";
     if (leg.legs > LEGS_MAX)
         explain_refuse(&leg, 482, "Loop Detected", "");

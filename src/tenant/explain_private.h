@@ -50,7 +50,8 @@ struct walk {
     bool is_inbound;
     /* A leg of a media server, and the outcome of the call that it belongs to. */
     bool is_leg;
-    bool leg_is_up; /* another media server has answered it */
+    bool leg_is_up;           /* another media server has answered it */
+    bool ignores_early_media; /* who made the leg: a ring group */
     struct outcome call;
     const char *edge_target; /* what the edge has reached, as long as the call is not answered */
     /* outbound.cfg: how far the search for a gateway has come. */

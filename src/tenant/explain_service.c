@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/crypto.h"
 #include "tenant/explain_private.h"
 
 /* The case `when`: on to a number, or the end with this. */
@@ -197,6 +198,16 @@ static const char *own_mailbox(struct walk *walk)
     return box;
 }
 
+/* A parking place is its number, whose characters are not all those of an id. */
+static const char *place_of(struct walk *walk)
+{
+    char digest[CRYPTO_MD5_HEX];
+
+    if (crypto_md5_hex(walk->now.target, strlen(walk->now.target), digest))
+        return "";
+    return explain_text(walk->of, "%s", digest);
+}
+
 void explain_service(struct walk *walk)
 {
     struct explain *of = walk->of;
@@ -212,6 +223,8 @@ void explain_service(struct walk *walk)
             return;
         }
     }
+    if (strcmp(type, "park") == 0)
+        ref = place_of(walk);
     if (!explain_media(walk, explain_text(of, "%s;id=%s;domain=%s", type, ref, of->domain),
                        kind && kind->by_hash))
         return;

@@ -102,8 +102,8 @@ def test_recording_and_pickup(platform):
     domain = platform.db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
     platform.db.rows("INSERT INTO voip.extensions (domain_id, number, type, is_prefix) "
                      "VALUES (%s, '*755', 'pickup', true)", domain)
-    platform.db.rows("INSERT INTO voip.recording_policies (domain_id, scope, extension_id, mode, announce) "
-                     "VALUES (%s, 'extension', %s, 'always', true)", domain,
+    platform.db.rows("INSERT INTO voip.recording_policies (domain_id, extension_id, mode, announce) "
+                     "VALUES (%s, %s, 'always', true)", domain,
                      platform.db.extension_id("1003"))
     platform.edge.wait_for("ext", "a.test:*755!", "pickup")
     try:
