@@ -18,8 +18,6 @@ from lib.outside import add_number
 from lib.rtp import is_tone
 from lib.watcher import Watcher
 
-pytestmark = pytest.mark.service
-
 OWNER = "7810"
 
 
@@ -66,6 +64,7 @@ def leave(caller, frequency, number=f"*{OWNER}"):
     return time.monotonic()
 
 
+@pytest.mark.service
 @pytest.mark.usefixtures("quiet")
 def test_lamp_of_messages(platform, phone, watcher):
     """Off; on with a message, soon; off when it was deleted; to all of the owner's phones."""
@@ -169,6 +168,7 @@ def call_from_outside(platform):
 HOSTILE = '${VM_MAILBOX} `id` Content-Type: a/b %0A--XXXX_boundary_XXXX%0ABcc: e@x.test'
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("user, name", [("7812", "Ann O'Neil & Söhne"), ("7813", HOSTILE)],
                          ids=["friendly", "hostile"])
 def test_mail(platform, carrier, postman, user, name):
