@@ -115,6 +115,7 @@ def test_next_gateway(platform, phone, carrier, trusted, unknown, mode):
     call = phone("1001").call(OUTSIDE, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
     leg.wait("invited", 4)
     assert time.monotonic() - began < 4
+    leg.wait("answered")
     call.wait("answered").go().finish()
     leg.finish()
     check_out(platform, call, "7413")
