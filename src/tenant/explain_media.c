@@ -80,6 +80,14 @@ static const char *cause_of_leg(struct explain *of, const struct outcome *leg)
     return *leg->cause ? leg->cause : of->question->cause_of(leg->code);
 }
 
+/* The status that a caller hears who was not answered: FreeSWITCH hands on that of the leg. */
+static unsigned int status_after(struct explain *of, const struct walk *leg, const char *cause)
+{
+    if (strcmp(of->question->media_server, "freeswitch") != 0)
+        return of->question->status_of(cause);
+    return leg->now.code == 482 ? 483 : leg->now.code;
+}
+
 struct outcome explain_merge(const struct walk *leg)
 {
     struct explain *of = leg->of;
@@ -100,7 +108,7 @@ struct outcome explain_merge(const struct walk *leg)
     }
     /* The record is the edge's, which knows of no leg: it hears a status (MEDIA_FAILED). */
     end.target = leg->edge_target;
-    end.code = of->question->status_of(end.cause);
+    end.code = status_after(of, leg, end.cause);
     if (end.code == 480)
         end.cause = "NO_ANSWER";
     else if (end.code == 408)
