@@ -213,5 +213,6 @@ def test_queue_goes_on_without_serve(platform, phone, without_serve):
     there = member.wait_call(*TAKE)
     call = caller.call("8008", *BYE)
     there.wait("answered", OFFERED_WITHIN)
+    call.wait("answered")
     served(platform, (caller, member), (call, there), callee="8008", reached="1003",
            service="queue")
