@@ -16,7 +16,8 @@ enum {
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 2000,
     CLAIM_EVERY_MS = 30 * 1000, /* looking for what others have left */
-    CLAIM_IDLE_MS = 60 * 1000,  /* longer than any batch of a living writer takes */
+    SEEN_EVERY_MS = 3 * 1000, /* while nothing comes: less than doctor minds (cmd/checks_queue.c) */
+    CLAIM_IDLE_MS = 60 * 1000, /* longer than any batch of a living writer takes */
     PARTITIONS_EVERY_MS = 24 * 3600 * 1000,
 };
 
@@ -36,6 +37,7 @@ struct writer {
     struct pg_wait wait; /* for the latter's answers */
     bool own;            /* look first for what this writer was given before and has not done */
     int64_t claim_ms, partitions_ms; /* when to look for what others have left, and the months */
+    int64_t seen_ms;                 /* when to let Redis see an idle writer */
     char cursor[REDIS_ID_SIZE];      /* how far that look is, "0-0" before and after it */
 
     struct writer_batch batch; /* what is in hand */
@@ -137,6 +139,23 @@ static int claim_entries(struct writer *writer, struct err *err)
     return res;
 }
 
+/* New entries; none in BLOCK_MS is a success. */
+static int read_new(struct writer *writer, struct err *err)
+{
+    const char *consumer = writer->options->consumer;
+    int64_t now = clock_mono_ms();
+
+    if (now >= writer->seen_ms) {
+        int res = redis_show_consumer(writer->redis, CDR_STREAM, CDR_GROUP, consumer, err);
+
+        if (res)
+            return res;
+        writer->seen_ms = now + SEEN_EVERY_MS;
+    }
+    return redis_read(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH, BLOCK_MS,
+                      &writer->batch.entries, err);
+}
+
 /* The next entries: this writer's own, those that others have left, or new ones. */
 static int read_entries(struct writer *writer, struct err *err)
 {
@@ -151,8 +170,7 @@ static int read_entries(struct writer *writer, struct err *err)
     }
     if (clock_mono_ms() >= writer->claim_ms)
         return claim_entries(writer, err);
-    return redis_read(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH, BLOCK_MS,
-                      &writer->batch.entries, err);
+    return read_new(writer, err);
 }
 
 static int insert_batch(struct writer *writer, struct err *err)

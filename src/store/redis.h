@@ -81,6 +81,13 @@ int redis_read_own(struct redis *redis, const char *stream, const char *group, c
                    size_t count, struct redis_entries *out, struct err *err) DP_CHECK;
 
 /*
+ * Has XINFO CONSUMERS say of this consumer that it is there. Redis 7.0 notes neither that it waited
+ * for new entries in vain (XREADGROUP with BLOCK) nor that it looked for others' (XAUTOCLAIM).
+ */
+int redis_show_consumer(struct redis *redis, const char *stream, const char *group,
+                        const char *consumer, struct err *err) DP_CHECK;
+
+/*
  * Takes over up to `count` entries that were given to some consumer (this one included) at least
  * `idle_ms` ago and were not acknowledged (XAUTOCLAIM). `cursor` begins as "0-0" and is moved on;
  * when it is "0-0" again after a call the whole list has been seen, even if out->count was 0 in

@@ -109,6 +109,21 @@ int redis_read_own(struct redis *redis, const char *stream, const char *group, c
     return res ? res : take_entries(out, reply, only_stream(reply), err);
 }
 
+int redis_show_consumer(struct redis *redis, const char *stream, const char *group,
+                        const char *consumer, struct err *err)
+{
+    redisReply *reply;
+    int res;
+
+    /* Of what it has in hand, what comes after the last id but one that there can be: nothing. (The
+       last one is how Redis itself writes ">", new entries.) */
+    res = REDIS_ASK(redis, &reply, err, "XREADGROUP", "GROUP", group, consumer, "COUNT", "1",
+                    "STREAMS", stream, "18446744073709551615-18446744073709551614");
+    if (!res)
+        freeReplyObject(reply);
+    return res;
+}
+
 int redis_claim(struct redis *redis, const char *stream, const char *group, const char *consumer,
                 unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE],
                 struct redis_entries *out, struct err *err)

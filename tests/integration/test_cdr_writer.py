@@ -101,6 +101,18 @@ def writer(platform):
     made.redis.call("DEL", STREAM, DEAD)
 
 
+def test_idle_writer_is_seen(writer):
+    """Without a call for a while, doctor (src/cmd/checks_queue.c) still sees that it asks."""
+    idle = []
+
+    def has_asked():
+        idle.extend(int(consumer[5]) for consumer in
+                    writer.redis.call("XINFO", "CONSUMERS", STREAM, "writers"))
+        return len(idle) > 1 and idle[-1] < idle[-2]
+
+    wait_for(has_asked, "it asks for something", 9)
+
+
 @pytest.mark.parametrize("text, stored", [
     ('","b"}', None), ("{a,b}", None), ("\\", None), ('\\"\\\\', None), ("NULL", None), ("", None),
     ("'; DROP TABLE voip.cdr; --", None), (" leading and trailing ", None),
