@@ -371,8 +371,13 @@ def test_queue(quiet, db):
              if tier["queue"] == name]
     assert [(tier["agent"], tier["position"]) for tier in tiers] == \
         [("1001@a.test", "1"), ("1002@a.test", "2"), ("1003@a.test", "3")]
+
+    def are_available():
+        """Loaded by hand, a queue may be told before FreeSWITCH has it; of a caller's there is an event."""
+        quiet.api(f"callcenter_config queue reload {name}")
+        return {agent["status"] for agent in agents()} == {"Available"}
     # Whether they are there is no matter of the document; serve says it afterwards.
-    until(lambda: {agent["status"] for agent in agents()} == {"Available"})
+    until(are_available)
     # Told again, nobody is logged out by it.
     quiet.api(f"callcenter_config queue reload {name}")
     assert {agent["status"] for agent in agents()} == {"Available"}
