@@ -9,8 +9,11 @@
 #include "base/str.h"
 #include "cluster/certificate.h"
 
-/* Debian's, of the package ca-certificates. */
-#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+/*
+ * Debian's, of the package ca-certificates. As a folder, of which a certificate is read when one is
+ * wanted: each process of Kamailio would read the whole list, and its start took half a minute.
+ */
+#define SYSTEM_CA "/etc/ssl/certs"
 
 struct files {
     const char *certificate, *key, *ca;
@@ -64,9 +67,13 @@ int render_tls(const struct render *render, struct err *err)
         return res;
     buf_init(&text, RENDER_FILE_MAX);
     buf_add_str(&text, "# Written by `dialplane render`.\n");
-    for (size_t i = 0; i < DP_COUNT(profiles); i++)
-        buf_printf(&text,
-                   "%smethod = TLSv1.2+\nprivate_key = %s\ncertificate = %s\nca_list = %s\n\n",
-                   profiles[i], files.key, files.certificate, files.ca);
+    for (size_t i = 0; i < DP_COUNT(profiles); i++) {
+        buf_printf(&text, "%smethod = TLSv1.2+\nprivate_key = %s\ncertificate = %s\n", profiles[i],
+                   files.key, files.certificate);
+        if (strstr(profiles[i], "verify_certificate = yes"))
+            buf_printf(&text, "%s = %s\n", strcmp(files.ca, SYSTEM_CA) == 0 ? "ca_path" : "ca_list",
+                       files.ca);
+        buf_add_str(&text, "\n");
+    }
     return render_put(render, "kamailio/tls.cfg", 0644, &text, err);
 }

@@ -206,7 +206,7 @@ static void test_tls(void **state)
     assert_int_equal(str_printf(line, sizeof(line),
                                 "method = TLSv1.2+\nprivate_key = %s/secrets/edge.pem\n"
                                 "certificate = %s/secrets/edge.pem\n"
-                                "ca_list = /etc/ssl/certs/ca-certificates.crt\n",
+                                "ca_path = /etc/ssl/certs\n",
                                 fixture->state, fixture->state),
                      0);
     expect(fixture, "etc/kamailio/tls.cfg", line);
