@@ -46,6 +46,10 @@ CARRIER_CALLER = _call(1000, sip.invite_by_address, from_uri="sip:+4930111@carri
 # Long enough for the 200 not to overtake the 180.
 QUICK_CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), sip.pause(100), *sip.answer(),
                                    *sip.is_asked("BYE")]), user="callee")
+# Rings until somebody else takes the call.
+RINGING_CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), *sip.is_cancelled()]),
+                       user="callee")
+PICKER = _with(_without_log([*sip.invite(), *sip.is_answered(), *sip.is_asked("BYE")]))
 CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), sip.pause(1000), *sip.answer(),
                              *sip.is_asked("BYE")]), user="callee")
 

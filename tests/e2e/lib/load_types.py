@@ -9,6 +9,9 @@ NUMBERS = 50
 # Users whose phones are there: those who are called themselves, members of groups and agents.
 CALLED, MEMBERS, AGENTS = range(0, 50), range(50, 150), range(150, 350)
 PHONES = 350
+# Users after them whose phones only ring: their calls are picked up.
+RINGING = range(350, 400)
+USERS = 400
 CARRIER, GATEWAY_PORT = "127.0.1.200", load.free_port()
 
 # `dial`: what is dialled for the n-th. `status`: the reply that the time runs to.
@@ -33,6 +36,7 @@ TYPES = [
     Type("feature", _number("*29"), 200),
     Type("park", _number("30"), 200),
     Type("paging", _number("31"), 200),
+    Type("pickup", lambda n: f"*32{n:02d}{load.FIRST_USER + RINGING[n]}", 200),
 ]
 
 # Each with n, 0 to 49; {domain} and the ranges above are filled in.
@@ -105,6 +109,9 @@ _STATEMENTS = [
        SELECT {domain}, '30' || lpad(n::text, 2, '0'), 'park' FROM generate_series(0, 49) n""",
     """INSERT INTO voip.extensions (domain_id, number, type, feature)
        SELECT {domain}, '*29' || lpad(n::text, 2, '0'), 'feature', 'dnd_off'
+       FROM generate_series(0, 49) n""",
+    """INSERT INTO voip.extensions (domain_id, number, type, is_prefix)
+       SELECT {domain}, '*32' || lpad(n::text, 2, '0'), 'pickup', true
        FROM generate_series(0, 49) n""",
 ]
 
