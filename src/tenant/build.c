@@ -6,11 +6,6 @@
 
 #include "tenant/snapshot_private.h"
 
-static void *row_at(const struct table *table, enum snapshot_table kind, size_t index)
-{
-    return table->rows + index * snapshot_row_size[kind];
-}
-
 /* NULL stays NULL: it says that there is no value. */
 static const char *keep(struct snapshot *snapshot, const char *text)
 {
@@ -55,7 +50,7 @@ static void *add_row(struct snapshot *snapshot, enum snapshot_table kind)
         snapshot->error = -ENOBUFS;
         return NULL;
     }
-    return row_at(table, kind, table->count++);
+    return snapshot_row_at(table, kind, table->count++);
 }
 
 static void *add_child(struct snapshot *snapshot, enum snapshot_table kind, int64_t parent)
@@ -237,77 +232,4 @@ void snapshot_add_prompt(struct snapshot *snapshot, const struct snapshot_prompt
     prompt->name = keep(snapshot, row->name);
     prompt->sha256 = keep(snapshot, row->sha256);
     prompt->rate = row->rate;
-}
-
-static int sort(struct table *table, enum snapshot_table kind)
-{
-    if (table->count < 2)
-        return 0;
-    qsort(table->rows, table->count, snapshot_row_size[kind], snapshot_compare[kind]);
-    for (size_t i = 1; i < table->count; i++) {
-        if (snapshot_compare[kind](row_at(table, kind, i - 1), row_at(table, kind, i)) == 0)
-            return -EINVAL;
-    }
-    return 0;
-}
-
-/* The next row of an array that the parent has or begins; -EINVAL when another's are between. */
-static int take_entry(void *parent, const void *row)
-{
-    struct snapshot_menu *menu = parent;
-
-    if (!menu->entries)
-        menu->entries = row;
-    return row == &menu->entries[menu->entry_count++] ? 0 : -EINVAL;
-}
-
-static int take_member(void *parent, const void *row)
-{
-    struct snapshot_queue *queue = parent;
-
-    if (!queue->members)
-        queue->members = row;
-    return row == &queue->members[queue->member_count++] ? 0 : -EINVAL;
-}
-
-static int take_group_member(void *parent, const void *row)
-{
-    struct snapshot_ring_group *group = parent;
-
-    if (!group->members)
-        group->members = row;
-    return row == &group->members[group->member_count++] ? 0 : -EINVAL;
-}
-
-static int give(struct snapshot *snapshot, enum snapshot_table kind, enum snapshot_table parents,
-                int (*take)(void *parent, const void *row))
-{
-    const struct table *table = &snapshot->tables[kind];
-    void *parent;
-    int res = 0;
-
-    for (size_t i = 0; i < table->count && !res; i++) {
-        parent = (void *)snapshot_find(snapshot, parents, &table->parents[i]);
-        res = parent ? take(parent, row_at(table, kind, i)) : -EINVAL;
-    }
-    return res;
-}
-
-int snapshot_publish(struct snapshot *snapshot)
-{
-    int res = snapshot->error;
-
-    if (arena_error(&snapshot->arena))
-        return -ENOMEM;
-    for (int kind = 0; kind < SNAPSHOT_TABLES && !res; kind++) {
-        if (snapshot_compare[kind])
-            res = sort(&snapshot->tables[kind], kind);
-    }
-    if (!res)
-        res = give(snapshot, SNAPSHOT_ENTRIES, SNAPSHOT_MENUS, take_entry);
-    if (!res)
-        res = give(snapshot, SNAPSHOT_MEMBERS, SNAPSHOT_QUEUES, take_member);
-    if (!res)
-        res = give(snapshot, SNAPSHOT_GROUP_MEMBERS, SNAPSHOT_RING_GROUPS, take_group_member);
-    return res;
 }

@@ -1,4 +1,4 @@
-/* What snapshot.c and build.c share. */
+/* What snapshot.c, build.c and build_publish.c share. */
 #pragma once
 
 #include <stdatomic.h>
@@ -24,6 +24,13 @@ struct snapshot {
 
 /* Size of a row of each table. */
 extern const size_t snapshot_row_size[SNAPSHOT_TABLES];
+
+/* The row with this index. */
+static inline void *snapshot_row_at(const struct table *table, enum snapshot_table kind,
+                                    size_t index)
+{
+    return table->rows + index * snapshot_row_size[kind];
+}
 
 /* Order of the keys; NULL for rows that belong to one of another table. */
 extern int (*const snapshot_compare[SNAPSHOT_TABLES])(const void *, const void *);
