@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "edge/keys.h"
 #include "edge/tables.h"
 
 enum {
@@ -20,19 +21,6 @@ enum {
     KEYS_MAX = 2000,
 };
 
-struct key {
-    struct key *next;
-    const struct edge_table *table;
-    int64_t due; /* clock_mono_ms */
-    bool again;  /* this is the second time */
-    char text[]; /* domain:username, domain:number, … */
-};
-
-/* First in, first out. Keys of one list have the same delay, so the first is due first. */
-struct key_list {
-    struct key *first, **end;
-};
-
 struct edge {
     char name[64];
     struct jsonrpc *rpc;
@@ -40,53 +28,23 @@ struct edge {
     pthread_mutex_t lock; /* guards all that follows */
     pthread_cond_t wake;
     bool stopping;
-    bool reload;           /* the tables have to be read again */
-    bool busy;             /* with that, or with a key for the first time */
-    int64_t reload_every;  /* ms */
-    int64_t reload_at;     /* at the latest */
-    struct key_list fresh; /* to be refreshed now */
-    struct key_list later; /* to be refreshed again */
-    size_t keys;           /* in both */
-    int64_t not_before;    /* no call before this; 0 while the node answers */
-    int64_t retry_ms;      /* the pause after the next failure */
+    bool reload;            /* the tables have to be read again */
+    bool busy;              /* with that, or with a key for the first time */
+    int64_t reload_every;   /* ms */
+    int64_t reload_at;      /* at the latest */
+    struct edge_keys fresh; /* to be refreshed now */
+    struct edge_keys later; /* to be refreshed again */
+    size_t keys;            /* in both */
+    int64_t not_before;     /* no call before this; 0 while the node answers */
+    int64_t retry_ms;       /* the pause after the next failure */
     struct edge_state state;
 };
-
-static void list_init(struct key_list *list)
-{
-    *list = (struct key_list){.end = &list->first};
-}
-
-static void list_push(struct key_list *list, struct key *key)
-{
-    key->next = NULL;
-    *list->end = key;
-    list->end = &key->next;
-}
-
-static void list_pop(struct key_list *list)
-{
-    list->first = list->first->next;
-    if (!list->first)
-        list->end = &list->first;
-}
-
-static void list_clear(struct key_list *list)
-{
-    struct key *key, *next;
-
-    for (key = list->first; key; key = next) {
-        next = key->next;
-        free(key);
-    }
-    list_init(list);
-}
 
 /* Reading everything covers what waits. With the lock held. */
 static void reload_instead(struct edge *edge)
 {
-    list_clear(&edge->fresh);
-    list_clear(&edge->later);
+    edge_keys_clear(&edge->fresh);
+    edge_keys_clear(&edge->later);
     edge->keys = 0;
     edge->reload = true;
 }
@@ -95,7 +53,7 @@ static void push_key(struct edge *edge, const struct edge_table *table, const st
 {
     const char *prefix = table->prefix ? table->prefix : change->domain;
     size_t size = strlen(prefix) + 1 + strlen(change->key) + 1;
-    struct key *key = edge->keys < KEYS_MAX ? malloc(sizeof(*key) + size) : NULL;
+    struct edge_key *key = edge->keys < KEYS_MAX ? malloc(sizeof(*key) + size) : NULL;
 
     /* What is not copied cannot be left out: the separator is part of what was measured. */
     if (!key || str_printf(key->text, size, "%s:%s", prefix, change->key)) {
@@ -106,7 +64,7 @@ static void push_key(struct edge *edge, const struct edge_table *table, const st
     key->table = table;
     key->due = 0;
     key->again = false;
-    list_push(&edge->fresh, key);
+    edge_keys_push(&edge->fresh, key);
     edge->keys++;
 }
 
@@ -175,14 +133,14 @@ static void do_reload(struct edge *edge)
     note(edge, res, &err);
 }
 
-static void do_key(struct edge *edge, struct key_list *list)
+static void do_key(struct edge *edge, struct edge_keys *list)
 {
-    struct key *key = list->first;
+    struct edge_key *key = list->first;
     struct err err;
     int res;
 
     /* Taken out during the call, because reload_instead() may clear the list. */
-    list_pop(list);
+    edge_keys_pop(list);
     edge->keys--;
     edge->busy = !key->again;
     pthread_mutex_unlock(&edge->lock);
@@ -199,7 +157,7 @@ static void do_key(struct edge *edge, struct key_list *list)
         edge->state.refreshed++;
     key->again = true;
     key->due = clock_mono_ms() + AGAIN_MS;
-    list_push(&edge->later, key);
+    edge_keys_push(&edge->later, key);
     edge->keys++;
 }
 
@@ -251,8 +209,8 @@ static void *run(void *arg)
 
 static void edge_free(struct edge *edge)
 {
-    list_clear(&edge->fresh);
-    list_clear(&edge->later);
+    edge_keys_clear(&edge->fresh);
+    edge_keys_clear(&edge->later);
     jsonrpc_free(edge->rpc);
     pthread_cond_destroy(&edge->wake);
     pthread_mutex_destroy(&edge->lock);
@@ -279,8 +237,8 @@ int edge_start(struct edge **out, const struct edge_options *options, struct err
     if (!edge)
         return err_set(err, -ENOMEM, "no memory for an edge node");
     init_lock(edge);
-    list_init(&edge->fresh);
-    list_init(&edge->later);
+    edge_keys_init(&edge->fresh);
+    edge_keys_init(&edge->later);
     edge->retry_ms = RETRY_FIRST_MS;
     edge->reload_every = (int64_t)options->reload_every_s * 1000;
     edge->reload_at = clock_mono_ms() + edge->reload_every;
