@@ -20,48 +20,12 @@
 #include "base/log.h"
 #include "cmd/verbs.h"
 #include "media/waiting.h"
-#include "tenant/change.h"
 #include "tenant/prompts.h"
 
 enum {
-    STATEMENT_MS = 9000,
     IDLE_MS = 3600 * 1000,     /* a tenant without a call for so long leaves memory */
     EDGE_RELOAD_S = 24 * 3600, /* well within a schedule's fortnight */
 };
-
-static void on_connected(struct listen *listen, void *arg)
-{
-    struct serve *serve = arg;
-
-    log_info("database: connected");
-    serve->database_away = false;
-    registry_connected(serve->registry, listen);
-    for (size_t i = 0; i < serve->edge_count; i++)
-        edge_reload(serve->edges[i]);
-    for (size_t i = 0; i < serve->media_count; i++)
-        fs_node_missed(serve->media[i]);
-}
-
-/* The edges first: what they have to do needs no database. */
-static void on_notified(struct listen *listen, const char *payload, void *arg)
-{
-    struct serve *serve = arg;
-    struct change change;
-    struct err err;
-
-    (void)listen;
-    if (change_parse(payload, &change, &err)) {
-        log_warning("%s", err.text);
-        return;
-    }
-    for (size_t i = 0; i < serve->edge_count; i++)
-        edge_changed(serve->edges[i], &change);
-    if (change.table == CHANGE_VOICEMAIL_COUNTS)
-        return;
-    for (size_t i = 0; i < serve->media_count; i++)
-        fs_node_changed(serve->media[i], &change);
-    registry_changed(serve->registry, change.every_domain ? NULL : change.domain);
-}
 
 static void on_loaded(const char *domain, void *arg)
 {
@@ -69,34 +33,6 @@ static void on_loaded(const char *domain, void *arg)
 
     for (size_t i = 0; i < serve->media_count; i++)
         fs_node_loaded(serve->media[i], domain);
-}
-
-static void on_settled(struct listen *listen, void *arg)
-{
-    struct serve *serve = arg;
-    struct registry_state state;
-    struct err err;
-    int res = registry_settled(serve->registry, listen, &err);
-
-    /* A lost connection is on_lost's to tell. */
-    if (!res)
-        res = waiting_write(listen, &err);
-    if (res && res != -ENOTCONN && res != -ECANCELED)
-        log_warning("cannot read from the database: %s", err.text);
-    registry_state(serve->registry, &state);
-    for (size_t i = 0; i < serve->media_count && !res && !state.pending; i++)
-        fs_node_settled(serve->media[i]);
-}
-
-static void on_lost(struct listen *listen, const char *reason, void *arg)
-{
-    struct serve *serve = arg;
-
-    (void)listen;
-    registry_lost(serve->registry);
-    if (!serve->database_away)
-        log_warning("database: %s (tenants are served as last known; trying again)", reason);
-    serve->database_away = true;
 }
 
 static int start_peers(struct serve *serve, struct err *err)
@@ -165,39 +101,6 @@ static int start_media(struct serve *serve, struct err *err)
     return res;
 }
 
-static void on_waiting(void *arg)
-{
-    struct serve *serve = arg;
-
-    listen_wake(serve->listen);
-}
-
-static int start_listen(struct serve *serve, struct err *err)
-{
-    const struct topology *topology = serve->node.topology;
-    const struct pg_target target = {
-        .host = topology_first(topology, ROLE_DB)->inside,
-        .port = topology->db.port,
-        .database = topology->db.name,
-        .role = secret_role(SECRET_DB_CONTROL),
-        .application = "dialplane serve",
-        .statement_timeout_ms = STATEMENT_MS,
-    };
-    const struct listen_events events = {
-        .connected = on_connected,
-        .notified = on_notified,
-        .settled = on_settled,
-        .lost = on_lost,
-        .arg = serve,
-    };
-
-    int res = listen_start(&serve->listen, &target, "dialplane", &events, err);
-
-    if (!res)
-        waiting_start(on_waiting, serve);
-    return res;
-}
-
 static int start_agi(struct serve *serve, struct err *err)
 {
     const struct agi_options options = {
@@ -238,7 +141,7 @@ static int start(struct serve *serve, struct err *err)
     if (!res)
         res = start_media(serve, err);
     if (!res)
-        res = start_listen(serve, err);
+        res = serve_listen_start(serve, err);
     if (!res)
         res = start_agi(serve, err);
     return res ? res : serve_documents_start(serve, err);

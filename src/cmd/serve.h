@@ -39,6 +39,12 @@ struct serve {
     atomic_uint_fast64_t answers[SERVE_KINDS][SERVE_RESULTS];
 };
 
+/*
+ * Starts the listener of the database's notices (serve_events.c), which uses the registry, the
+ * edges and the media nodes.
+ */
+int serve_listen_start(struct serve *serve, struct err *err) DP_CHECK;
+
 /* Starts the listener for media servers (control.documents_port), which uses all the rest. */
 int serve_documents_start(struct serve *serve, struct err *err) DP_CHECK;
 
