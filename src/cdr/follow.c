@@ -74,6 +74,7 @@ static void follow_free(struct follow *follow)
     for (size_t i = 0; i < DP_COUNT(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
+    buf_free(&follow->chunk);
     free(follow);
 }
 
@@ -112,6 +113,8 @@ int follow_start(struct follow **out, const struct follow_options *options, stru
     if (!follow)
         return err_set(err, -ENOMEM, "no memory to follow %s", options->path);
     follow->options = *options;
+    follow->want = FOLLOW_CHUNK;
+    buf_init(&follow->chunk, INTAKE_BODY_MAX);
     follow->fd = follow->stop_fd = follow->notify_fd = follow->watch = -1;
     res = set_up(follow, err);
     if (!res && pthread_create(&follow->thread, NULL, run, follow))

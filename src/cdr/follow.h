@@ -14,6 +14,9 @@
  *   (deleted it is not). What a rename hid while no collector ran is not found.
  * - A file that became shorter, or that does not have the end of a line where the checkpoint is, is
  *   read from its beginning.
+ *
+ * A line may be as long as a record; of a longer one each piece of that length becomes a record,
+ * which nobody can read, and so a dead letter: nothing that was written is thrown away.
  */
 #pragma once
 
@@ -22,8 +25,6 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "cdr/intake.h"
-
-enum { FOLLOW_LINE_MAX = 64 * 1024 }; /* bytes; a longer line is dropped, and counted */
 
 struct follow;
 

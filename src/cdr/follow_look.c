@@ -40,27 +40,17 @@ static void close_file(struct follow *follow)
 {
     close(follow->fd);
     follow->fd = -1;
-    follow->skipping = false;
 }
 
 /* Splits complete lines off the bytes. Returns how many; *used gets the bytes they take. */
-static size_t split(struct follow *follow, const char *data, size_t len, struct intake_body *lines,
-                    size_t *used)
+static size_t split(const char *data, size_t len, struct intake_body *lines, size_t *used)
 {
     const char *at = data, *end = data + len, *newline;
     size_t count = 0;
 
     while (count < LINES && (newline = memchr(at, '\n', (size_t)(end - at)))) {
-        size_t line = (size_t)(newline - at);
-
-        if (follow->skipping || line > FOLLOW_LINE_MAX) {
-            log_warning("%s: dropped a line of more than %d bytes", follow->options.path,
-                        FOLLOW_LINE_MAX);
-            atomic_fetch_add(&follow->options.intake->dropped[follow->options.source], 1);
-        } else if (line > 0) {
-            lines[count++] = (struct intake_body){at, line};
-        }
-        follow->skipping = false;
+        if (newline > at)
+            lines[count++] = (struct intake_body){at, (size_t)(newline - at)};
         at = newline + 1;
     }
     *used = (size_t)(at - data);
@@ -69,7 +59,7 @@ static size_t split(struct follow *follow, const char *data, size_t len, struct 
 
 /* Puts these lines into the spool, then moves the checkpoint behind them. */
 static int hand_over(struct follow *follow, const struct intake_body *lines, size_t count,
-                     size_t used, struct err *err)
+                     size_t used, bool inside, struct err *err)
 {
     const struct follow_options *options = &follow->options;
     int res = 0;
@@ -79,69 +69,108 @@ static int hand_over(struct follow *follow, const struct intake_body *lines, siz
     if (res)
         return res;
     follow->mark.offset += used;
+    follow->mark.inside = inside;
     return follow_save(options->checkpoint, &follow->mark, err);
 }
 
-/* Reads from the mark on; *got gets the bytes. A file that is not what it was begins anew. */
-static int read_chunk(struct follow *follow, size_t *got, struct err *err)
+/* The file as it is now; one that is not what it was begins anew. */
+static int examine(struct follow *follow)
 {
     struct follow_mark *mark = &follow->mark;
     uint64_t size = 0;
     char before = '\n';
-    ssize_t len;
     int res = follow_identify(follow->fd, &mark->id, &size);
 
-    if (!res && mark->offset && !follow->skipping && mark->offset <= size &&
+    if (!res && mark->offset && !mark->inside && mark->offset <= size &&
         pread(follow->fd, &before, 1, (off_t)mark->offset - 1) < 0)
         res = -errno;
     if (!res && (mark->offset > size || before != '\n')) {
         log_warning("%s was truncated: reading it from its beginning", follow->options.path);
         mark->offset = 0;
-        follow->skipping = false;
+        mark->inside = false;
     }
-    len = res ? 0 : pread(follow->fd, follow->chunk, FOLLOW_CHUNK, (off_t)mark->offset);
+    return res;
+}
+
+/* Reads up to follow->want bytes from the mark on. */
+static int read_chunk(struct follow *follow, struct err *err)
+{
+    struct buf *chunk = &follow->chunk;
+    ssize_t len = 0;
+    int res = examine(follow);
+
+    buf_reset(chunk);
+    if (!res)
+        res = buf_reserve(chunk, follow->want);
+    if (!res)
+        len = pread(follow->fd, chunk->data, follow->want, (off_t)follow->mark.offset);
     if (len < 0)
         res = -errno;
     if (res)
         return err_sys(err, res, "reading %s", follow->options.path);
-    *got = (size_t)len;
+    chunk->len = (size_t)len;
     return 0;
 }
 
-/* Takes the complete lines that are there. *rest gets the bytes of an unfinished one behind. */
-static int drain(struct follow *follow, size_t *rest, struct err *err)
+/* Takes what there is of complete lines, or of one that is longer than any record. *more: there may
+ * be more to take. */
+static int take_chunk(struct follow *follow, bool *more, struct err *err)
 {
+    const struct buf *chunk = &follow->chunk;
+    const struct intake_body piece = {chunk->data, chunk->len};
     struct intake_body lines[LINES];
-    size_t got = 0, used, count;
-    int res;
+    size_t used, count = split(chunk->data, chunk->len, lines, &used);
 
-    do {
-        res = read_chunk(follow, &got, err);
-        if (res)
-            return res;
-        count = split(follow, follow->chunk, got, lines, &used);
-        if (used) {
-            res = hand_over(follow, lines, count, used, err);
-        } else if (got > FOLLOW_LINE_MAX || (follow->skipping && got)) {
-            /* Not into the checkpoint: after a restart this line has to be recognized again. */
-            follow->skipping = true;
-            follow->mark.offset += got;
-            used = got;
+    *more = true;
+    if (used) {
+        follow->want = FOLLOW_CHUNK;
+        return hand_over(follow, lines, count, used, false, err);
+    }
+    *more = chunk->len == follow->want;
+    if (!*more)
+        return 0;
+    if (follow->want < INTAKE_BODY_MAX) {
+        follow->want = follow->want * 4 < INTAKE_BODY_MAX ? follow->want * 4 : INTAKE_BODY_MAX;
+        return 0;
+    }
+    log_warning("%s has a line of more than %d bytes: it comes in pieces", follow->options.path,
+                INTAKE_BODY_MAX);
+    return hand_over(follow, &piece, 1, piece.len, true, err);
+}
+
+/* Takes the complete lines that are there. What is left in the chunk is of an unfinished one. */
+static int drain(struct follow *follow, struct err *err)
+{
+    bool more = true;
+    int res = 0;
+
+    while (!res && more) {
+        res = read_chunk(follow, err);
+        if (!res)
+            res = take_chunk(follow, &more, err);
+    }
+    /* The memory of a line that was long, once it is taken. */
+    if (follow->want == FOLLOW_CHUNK && follow->chunk.cap > 4 * FOLLOW_CHUNK) {
+        struct buf rest;
+
+        buf_init(&rest, INTAKE_BODY_MAX);
+        if (buf_add(&rest, follow->chunk.data, follow->chunk.len) == 0) {
+            buf_free(&follow->chunk);
+            follow->chunk = rest;
         }
-    } while (!res && used);
-    *rest = got;
+    }
     return res;
 }
 
 /* The last bytes of a file that nobody will write to again: a line whose newline never comes. */
-static int take_rest(struct follow *follow, size_t rest, struct err *err)
+static int take_rest(struct follow *follow, struct err *err)
 {
-    const struct intake_body line = {follow->chunk, rest};
+    const struct intake_body line = {follow->chunk.data, follow->chunk.len};
 
-    if (rest == 0 || follow->skipping)
+    if (line.len == 0)
         return 0;
     log_warning("%s ends without a newline", follow->options.path);
-    return hand_over(follow, &line, 1, rest, err);
+    return hand_over(follow, &line, 1, line.len, false, err);
 }
 
 /*
@@ -151,15 +180,14 @@ static int take_rest(struct follow *follow, size_t rest, struct err *err)
 static int finish_old(struct follow *follow, bool *again, struct err *err)
 {
     struct follow_id id;
-    size_t rest = 0;
     int res;
 
     *again = false;
     if (!writers_gone(follow->fd))
         return 0;
-    res = drain(follow, &rest, err);
+    res = drain(follow, err);
     if (!res)
-        res = take_rest(follow, rest, err);
+        res = take_rest(follow, err);
     if (res)
         return res;
     *again = true;
@@ -184,7 +212,6 @@ static int rotate(struct follow *follow, bool *again, struct err *err)
 int follow_look(struct follow *follow, bool *again, struct err *err)
 {
     struct follow_id named;
-    size_t rest;
     int res = 0;
 
     *again = false;
@@ -192,7 +219,7 @@ int follow_look(struct follow *follow, bool *again, struct err *err)
         res = open_file(follow, err);
     if (res || follow->fd < 0)
         return res;
-    res = drain(follow, &rest, err);
+    res = drain(follow, err);
     if (res)
         return res;
     if (follow_identify_path(follow->options.path, &named) == 0 &&

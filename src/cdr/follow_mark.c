@@ -41,14 +41,17 @@ int follow_identify_path(const char *path, struct follow_id *id)
     return identify(AT_FDCWD, path, 0, id, NULL);
 }
 
-/* "inode birth offset", in decimal. */
+/* "inode birth offset" in decimal, and "inside" where it is. */
 static bool parse(const char *text, struct follow_mark *out)
 {
     int end = -1;
 
-    return sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %n", &out->id.inode, &out->id.born_ns,
-                  &out->offset, &end) == 3 &&
-           end >= 0 && text[end] == '\0';
+    if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %n", &out->id.inode, &out->id.born_ns,
+               &out->offset, &end) != 3 ||
+        end < 0)
+        return false;
+    out->inside = strcmp(text + end, "inside\n") == 0;
+    return out->inside || text[end] == '\0';
 }
 
 int follow_load(const char *path, struct follow_mark *out, struct err *err)
@@ -73,7 +76,7 @@ int follow_save(const char *path, const struct follow_mark *mark, struct err *er
 {
     char text[CHECKPOINT_MAX];
 
-    snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", mark->id.inode,
-             mark->id.born_ns, mark->offset);
+    snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %" PRIu64 "%s\n", mark->id.inode,
+             mark->id.born_ns, mark->offset, mark->inside ? " inside" : "");
     return file_write(path, text, strlen(text), 0600, err);
 }

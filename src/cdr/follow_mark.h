@@ -16,10 +16,12 @@ struct follow_id {
     uint64_t born_ns; /* 0 where the file system does not know */
 };
 
-/* Everything before `offset`, where a line begins, is in the spool. */
+/* Everything before `offset` is in the spool. A line begins there, unless it is `inside` one that
+ * is longer than a record may be. */
 struct follow_mark {
     struct follow_id id;
     uint64_t offset;
+    bool inside;
 };
 
 bool follow_same(const struct follow_id *a, const struct follow_id *b);

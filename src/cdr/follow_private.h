@@ -5,10 +5,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "cdr/follow.h"
 #include "cdr/follow_mark.h"
 
-enum { FOLLOW_CHUNK = 256 * 1024 }; /* bytes read at once: several of the longest lines */
+enum { FOLLOW_CHUNK = 256 * 1024 }; /* bytes read at once; more for a line that is longer */
 
 struct follow {
     struct follow_options options; /* its strings are these: */
@@ -20,9 +21,9 @@ struct follow {
     int notify_fd, watch; /* -1: none (yet) */
     int fd;               /* of the file that is read, or -1 */
     struct follow_mark mark;
-    bool skipping; /* in the middle of a line that is too long; mark.offset too, then */
-    bool told;     /* what is wrong at present */
-    char chunk[FOLLOW_CHUNK];
+    bool told; /* what is wrong at present */
+    struct buf chunk;
+    size_t want; /* bytes of the next chunk */
 };
 
 /*

@@ -54,10 +54,10 @@ int intake_add(struct intake *intake, enum intake_source source, const struct in
     return res;
 }
 
-int intake_decode(const struct spool_record *record, struct redis_entry *out)
+int intake_decode(const char *data, size_t len, struct redis_entry *out)
 {
-    const char *src = record->data, *end = src + record->len;
-    const char *node = memchr(src, '\0', record->len);
+    const char *src = data, *end = src + len;
+    const char *node = memchr(src, '\0', len);
     const char *body = node ? memchr(node + 1, '\0', (size_t)(end - node - 1)) : NULL;
 
     if (!body)

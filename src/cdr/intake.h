@@ -17,7 +17,10 @@
 enum intake_source { INTAKE_EDGE, INTAKE_ASTERISK, INTAKE_FREESWITCH, INTAKE_SOURCES };
 
 enum {
-    INTAKE_BODY_MAX = 1024 * 1024,                  /* bytes of one record as it came */
+    /* Bytes of one record as it came. By HTTP, where many come at once and are in memory: */
+    INTAKE_POST_MAX = 1024 * 1024,
+    /* and from files, one at a time: ten times the largest that was ever heard of. */
+    INTAKE_BODY_MAX = 32 * 1024 * 1024,
     INTAKE_RECORD_MAX = INTAKE_BODY_MAX + 4 * 1024, /* and with its source and node */
 };
 
@@ -26,8 +29,8 @@ struct intake {
     struct spool *spool;
     const char *node; /* name of the node this is */
     atomic_uint_fast64_t accepted[INTAKE_SOURCES];
-    atomic_uint_fast64_t dropped[INTAKE_SOURCES]; /* no records at all: too long, not JSON */
-    atomic_uint_fast64_t failed[INTAKE_SOURCES];  /* could not be put on disk; tried again */
+    atomic_uint_fast64_t rejected[INTAKE_SOURCES]; /* no record or too long: its sender keeps it */
+    atomic_uint_fast64_t failed[INTAKE_SOURCES];   /* could not be put on disk; tried again */
 };
 
 struct intake_body {
@@ -45,8 +48,8 @@ const char *intake_name(enum intake_source source);
 int intake_add(struct intake *intake, enum intake_source source, const struct intake_body *bodies,
                size_t count, struct err *err) DP_CHECK;
 
-/* The entry that a record of the spool holds; it points into the record. -EINVAL if none. */
-int intake_decode(const struct spool_record *record, struct redis_entry *out) DP_CHECK;
+/* The entry that the bytes of a record of the spool hold; it points into them. -EINVAL if none. */
+int intake_decode(const char *data, size_t len, struct redis_entry *out) DP_CHECK;
 
 /*
  * Whether this may be a JSON object: braces around it, and no NUL in it. Whether it is one, the

@@ -58,19 +58,20 @@ static bool is_finished(const char *path)
     return finished;
 }
 
-/* Nobody can use it, but somebody may want to look at it: out of the way, not away. */
+/* Too long for everything behind, or empty but for its name: out of the way, not away. */
 static void set_aside(struct replay *replay, const char *path, const char *reason)
 {
     char aside[PATH_MAX];
 
-    atomic_fetch_add(&replay->intake->dropped[INTAKE_FREESWITCH], 1);
+    atomic_fetch_add(&replay->intake->rejected[INTAKE_FREESWITCH], 1);
     if (str_printf(aside, sizeof(aside), "%s.bad", path) == 0 && rename(path, aside) == 0)
         log_warning("%s: %s: kept as %s", path, reason, aside);
     else
         log_warning("%s: %s", path, reason);
 }
 
-/* Returns 0 when the file is dealt with, or cannot be now. */
+/* Whatever is in it goes into the spool; what is no record becomes a dead letter. Any error leaves
+ * the file as it is, for the next round. */
 static int replay_file(struct replay *replay, const char *path, struct err *err)
 {
     struct buf data;
@@ -78,8 +79,8 @@ static int replay_file(struct replay *replay, const char *path, struct err *err)
 
     buf_init(&data, INTAKE_BODY_MAX);
     res = file_read(path, &data, err);
-    if (res == -ENOBUFS || (!res && !intake_is_object(data.data, data.len))) {
-        set_aside(replay, path, res ? "more than a record may have" : "not a JSON object");
+    if (res == -ENOBUFS || (!res && data.len == 0)) {
+        set_aside(replay, path, res ? "more than a record may have" : "empty");
         res = 0;
     } else if (!res) {
         const struct intake_body body = {data.data, data.len};
@@ -104,15 +105,20 @@ static int replay_folder(struct replay *replay, DIR *folder, struct err *err)
 {
     const struct dirent *entry;
     char path[PATH_MAX];
-    int res = 0;
+    int first = 0;
 
-    while (!res && !stops_within(replay, 0) && (entry = readdir(folder))) {
+    /* One that cannot be read, say, does not hold up the others; a full spool holds up all. */
+    while (first != -ENOSPC && !stops_within(replay, 0) && (entry = readdir(folder))) {
+        int res = 0;
+
         if (is_record(entry->d_name) &&
             str_printf(path, sizeof(path), "%s/%s", replay->folder, entry->d_name) == 0 &&
             is_finished(path))
-            res = replay_file(replay, path, err);
+            res = replay_file(replay, path, first ? NULL : err);
+        if (!first || res == -ENOSPC)
+            first = res;
     }
-    return res;
+    return first;
 }
 
 /* One look at the folder; what fails is told once and tried again. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@ enum {
     SEEN_EVERY_MS = 3 * 1000, /* while nothing comes: less than doctor minds (cmd/checks_queue.c) */
     CLAIM_IDLE_MS = 60 * 1000, /* longer than any batch of a living writer takes */
     PARTITIONS_EVERY_MS = 24 * 3600 * 1000,
+    PARSE_S = 30, /* of a whole batch: milliseconds */
 };
 
 /* One of the two servers, as far as it being away is concerned. */
@@ -128,14 +130,36 @@ static int connect_pg(struct writer *writer, struct err *err)
     return res;
 }
 
-/* Some of what others have left. The look goes on at the next call, or is over for a while. */
+/* Some of what others have left is this writer's now. The look goes on at the next call, or is over
+ * for a while. */
 static int claim_entries(struct writer *writer, struct err *err)
 {
+    size_t claimed = 0;
     int res = redis_claim(writer->redis, CDR_STREAM, CDR_GROUP, writer->options->consumer,
-                          CLAIM_IDLE_MS, WRITER_BATCH, writer->cursor, &writer->batch.entries, err);
+                          CLAIM_IDLE_MS, WRITER_BATCH, writer->cursor, &claimed, err);
 
     if (!res && strcmp(writer->cursor, "0-0") == 0)
         writer->claim_ms = clock_mono_ms() + CLAIM_EVERY_MS;
+    if (claimed)
+        writer->own = true;
+    return res;
+}
+
+/*
+ * What this writer was given before and is not done with. What it had in hand twice goes one by
+ * one: if it is an entry that kills it, the count says which.
+ */
+static int read_own(struct writer *writer, struct err *err)
+{
+    const char *consumer = writer->options->consumer;
+    struct writer_batch *batch = &writer->batch;
+    int res =
+        redis_deliveries(writer->redis, CDR_STREAM, CDR_GROUP, consumer, &batch->deliveries, err);
+
+    if (!res)
+        res = redis_read_own(writer->redis, CDR_STREAM, CDR_GROUP, consumer,
+                             batch->deliveries > 1 ? 1 : WRITER_BATCH, &batch->entries, err);
+    writer->own = res || batch->entries.count > 0;
     return res;
 }
 
@@ -159,15 +183,9 @@ static int read_new(struct writer *writer, struct err *err)
 /* The next entries: this writer's own, those that others have left, or new ones. */
 static int read_entries(struct writer *writer, struct err *err)
 {
-    const char *consumer = writer->options->consumer;
-    int res;
-
-    if (writer->own) {
-        res = redis_read_own(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH,
-                             &writer->batch.entries, err);
-        writer->own = res || writer->batch.entries.count > 0;
-        return res;
-    }
+    writer->batch.deliveries = 0;
+    if (writer->own)
+        return read_own(writer, err);
     if (clock_mono_ms() >= writer->claim_ms)
         return claim_entries(writer, err);
     return read_new(writer, err);
@@ -184,7 +202,8 @@ static int insert_batch(struct writer *writer, struct err *err)
     if (res)
         return res;
     insert.conn = writer->pg;
-    return insert_good_rows(&insert, writer->batch.rows, writer->batch.rows_count, err);
+    res = insert_good_rows(&insert, writer->batch.rows, writer->batch.rows_count, err);
+    return res ? res : writer_batch_bury(&writer->batch, writer->pg, &writer->wait, err);
 }
 
 /* Tries until the rows are committed. False when it is time to stop. */
@@ -194,8 +213,6 @@ static bool insert_surely(struct writer *writer)
     struct err err;
     int res;
 
-    if (writer->batch.rows_count == 0)
-        return true;
     while ((res = insert_batch(writer, &err))) {
         writer->batch.dead_count = dead_before;
         /* A refusal that is not the data's fault may be this server's: a standby, shutting down. */
@@ -205,36 +222,23 @@ static bool insert_surely(struct writer *writer)
             return false;
     }
     link_up(&writer->pg_link);
-    writer->stats.batches++;
+    writer->stats.batches += writer->batch.rows_count > 0;
     return true;
-}
-
-/*
- * When Redis takes no dead entry, being full, they stay where they are until they are claimed
- * again: what makes room are the rows, so the dead must not hold them up.
- */
-static int bury(struct writer *writer, struct err *err)
-{
-    int res = writer_batch_bury(&writer->batch, writer->redis, &writer->stats, err);
-
-    if (res != -EREMOTEIO)
-        return res;
-    log_error("records that can be no row stay in %s for now: %s", CDR_STREAM, err->text);
-    writer->own = false;
-    return 0;
 }
 
 /* Entries into rows and out of Redis. What fails leaves them there, as this writer's own. */
 static int process(struct writer *writer, struct err *err)
 {
-    int res = writer_batch_parse(&writer->batch, err);
+    int res;
 
+    /* A record that is looked at without end: the process is killed, and started again. */
+    alarm(PARSE_S);
+    res = writer_batch_parse(&writer->batch, err);
+    alarm(0);
     if (!res && !insert_surely(writer))
         res = -ECANCELED;
     if (!res)
         res = writer_batch_acknowledge(&writer->batch, writer->redis, &writer->stats, err);
-    if (!res)
-        res = bury(writer, err);
     if (res)
         writer->own = true;
     else
@@ -242,11 +246,24 @@ static int process(struct writer *writer, struct err *err)
     return res;
 }
 
+/* Nothing is taken while the database is away: to be taken counts as a try (WRITER_DELIVERIES). */
+static bool has_pg(struct writer *writer)
+{
+    struct err err;
+
+    if (connect_pg(writer, &err) == 0)
+        return true;
+    link_down(writer, &writer->pg_link, &err);
+    return false;
+}
+
 /* One turn: some entries read, and done with. */
 static int turn(struct writer *writer, struct err *err)
 {
     int res = connect_redis(writer, err);
 
+    if (!res && !has_pg(writer))
+        return -ECANCELED;
     if (!res)
         res = read_entries(writer, err);
     if (res == -ENOENT)

@@ -10,7 +10,12 @@
  * come back is taken over after a minute. Rows that exist already stay as they are, so nothing of
  * this can double a record.
  *
- * What can never become a row goes to a second stream with the reason, and holds nothing up.
+ * What can never become a row, and what kills or hangs every writer that takes it, goes to
+ * voip.cdr_dead with the reason (cdr/dead.h), and holds nothing up.
+ *
+ * The collectors' spools are told of each record that is in PostgreSQL, as a row or as a dead
+ * letter (cdr/sender.h); only then do they forget it. Several writers may run at once, each under a
+ * name of its own.
  */
 #pragma once
 
@@ -34,7 +39,7 @@ struct writer_stats {
     uint64_t taken;   /* entries that are done with */
     uint64_t batches; /* statements that were committed */
     uint64_t legs;    /* entries that were no call's record */
-    uint64_t dead;    /* entries that went to the stream of dead ones */
+    uint64_t dead;    /* entries that went to the dead letters */
 };
 
 /* Runs until it is time to stop, then finishes or drops the batch in hand (which Redis keeps). */

@@ -1,5 +1,6 @@
 /* From entries of Redis to rows, and what is said to Redis afterwards. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,9 @@ int writer_batch_init(struct writer_batch *batch)
     *batch = (struct writer_batch){
         .rows = calloc(WRITER_BATCH, sizeof(*batch->rows)),
         .dead = calloc(WRITER_BATCH, sizeof(*batch->dead)),
-        .good = calloc(WRITER_BATCH, sizeof(*batch->good)),
+        .back = calloc(WRITER_BATCH, sizeof(*batch->back)),
     };
-    return batch->rows && batch->dead && batch->good ? 0 : -ENOMEM;
+    return batch->rows && batch->dead && batch->back ? 0 : -ENOMEM;
 }
 
 void writer_batch_free(struct writer_batch *batch)
@@ -23,21 +24,24 @@ void writer_batch_free(struct writer_batch *batch)
     redis_entries_free(&batch->entries);
     free(batch->rows);
     free(batch->dead);
-    free(batch->good);
+    free(batch->back);
 }
 
 static void add_dead(struct writer_batch *batch, const struct redis_entry *entry,
-                     const char *reason)
+                     unsigned int deliveries, const char *reason)
 {
-    struct writer_dead *dead = &batch->dead[batch->dead_count++];
+    struct dead *dead = &batch->dead[batch->dead_count++];
 
     dead->entry = entry;
+    dead->deliveries = deliveries;
     text_copy(dead->reason, sizeof(dead->reason), reason, strlen(reason));
 }
 
 void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason)
 {
-    add_dead(arg, row->arg, reason);
+    struct writer_batch *batch = arg;
+
+    add_dead(batch, row->arg, batch->deliveries + 1, reason);
 }
 
 /* Done with already, all but for the acknowledgement. */
@@ -46,9 +50,26 @@ static bool is_deleted(const struct redis_entry *entry)
     return !*entry->src && !*entry->node && entry->len == 0;
 }
 
+/* Its last one was the delivery before: now nobody looks into it. */
+static void bury_poison(struct writer_batch *batch)
+{
+    const struct redis_entry *entry = &batch->entries.list[0];
+    char reason[DEAD_REASON_MAX];
+
+    if (is_deleted(entry))
+        return;
+    snprintf(reason, sizeof(reason), "given to a writer %u times, which never got done with it",
+             batch->deliveries);
+    add_dead(batch, entry, batch->deliveries, reason);
+}
+
 int writer_batch_parse(struct writer_batch *batch, struct err *err)
 {
     batch->rows_count = batch->dead_count = batch->legs = 0;
+    if (batch->deliveries >= WRITER_DELIVERIES && batch->entries.count == 1) {
+        bury_poison(batch);
+        return 0;
+    }
     for (size_t i = 0; i < batch->entries.count; i++) {
         struct redis_entry *entry = &batch->entries.list[i];
         struct insert_row *row = &batch->rows[batch->rows_count];
@@ -62,7 +83,7 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err)
         if (res == -ENOMSG) {
             batch->legs++;
         } else if (res) {
-            add_dead(batch, entry, err->text);
+            add_dead(batch, entry, batch->deliveries + 1, err->text);
         } else {
             row->raw = entry->body;
             row->raw_len = entry->len;
@@ -73,47 +94,42 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err)
     return 0;
 }
 
-int writer_batch_acknowledge(struct writer_batch *batch, struct redis *redis,
-                             struct writer_stats *stats, struct err *err)
+/* Of what came from the dead letters: all that is not dead again. */
+static size_t find_back(struct writer_batch *batch)
 {
     const struct redis_entries *entries = &batch->entries;
     bool is_dead[WRITER_BATCH] = {false};
     size_t count = 0;
-    int res;
 
     for (size_t i = 0; i < batch->dead_count; i++)
         is_dead[batch->dead[i].entry - entries->list] = true;
     for (size_t i = 0; i < entries->count; i++)
-        if (!is_dead[i])
-            batch->good[count++] = entries->list[i];
-    res = redis_ack(redis, CDR_STREAM, CDR_GROUP, batch->good, count, err);
-    if (!res)
-        stats->taken += count;
-    return res;
+        if (*entries->list[i].dead && !is_dead[i])
+            batch->back[count++] = &entries->list[i];
+    return count;
 }
 
-static int bury_one(const struct writer_dead *dead, struct redis *redis, struct writer_stats *stats,
-                    struct err *err)
-{
-    int res = redis_add_dead(redis, CDR_DEAD, dead->entry, dead->reason, err);
-
-    if (!res)
-        res = redis_ack(redis, CDR_STREAM, CDR_GROUP, dead->entry, 1, err);
-    if (res)
-        return res;
-    log_warning("a record of %s, entry %s, is now in %s: %s", dead->entry->src, dead->entry->id,
-                CDR_DEAD, dead->reason);
-    stats->dead++;
-    stats->taken++;
-    return 0;
-}
-
-int writer_batch_bury(struct writer_batch *batch, struct redis *redis, struct writer_stats *stats,
+int writer_batch_bury(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
                       struct err *err)
 {
-    int res = 0;
+    int res = dead_add(conn, wait, batch->dead, batch->dead_count, err);
 
-    for (size_t i = 0; !res && i < batch->dead_count; i++)
-        res = bury_one(&batch->dead[i], redis, stats, err);
-    return res;
+    return res ? res : dead_remove(conn, wait, batch->back, find_back(batch), err);
+}
+
+int writer_batch_acknowledge(struct writer_batch *batch, struct redis *redis,
+                             struct writer_stats *stats, struct err *err)
+{
+    const struct redis_entries *entries = &batch->entries;
+    int res =
+        redis_done(redis, CDR_STREAM, CDR_GROUP, CDR_DONE, entries->list, entries->count, err);
+
+    if (res)
+        return res;
+    for (size_t i = 0; i < batch->dead_count; i++)
+        log_warning("a record of %s, entry %s, is now a dead letter: %s", batch->dead[i].entry->src,
+                    batch->dead[i].entry->id, batch->dead[i].reason);
+    stats->taken += entries->count;
+    stats->dead += batch->dead_count;
+    return 0;
 }

@@ -4,24 +4,25 @@
 
 #include <stdbool.h>
 
+#include "cdr/dead.h"
 #include "cdr/insert.h"
 #include "cdr/writer.h"
 #include "store/redis.h"
 
-enum { WRITER_BATCH = 500, WRITER_REASON_MAX = 256 };
-
-/* An entry that can never become a row. */
-struct writer_dead {
-    const struct redis_entry *entry;
-    char reason[WRITER_REASON_MAX];
+enum {
+    WRITER_BATCH = 500,
+    /* An entry that a writer had in hand this often, and never got done with, kills or hangs it. */
+    WRITER_DELIVERIES = 5,
 };
 
 /* What was read in one go, and what becomes of it. */
 struct writer_batch {
     struct redis_entries entries;
-    struct redis_entry *good; /* those of them that are not dead */
-    struct insert_row *rows;  /* WRITER_BATCH of them, as of the next */
-    struct writer_dead *dead;
+    unsigned int deliveries; /* how often a writer had them in hand before; more than one: it is one
+                                entry */
+    struct insert_row *rows; /* WRITER_BATCH of them, as of the next */
+    struct dead *dead;       /* what can never become a row */
+    const struct redis_entry **back; /* what was a dead letter and is none any more */
     size_t rows_count, dead_count, legs;
 };
 
@@ -34,11 +35,10 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err) DP_CHECK;
 /* For struct insert, whose `arg` is the batch: the row's entry is dead. */
 void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason);
 
-/* Acknowledges all but the dead ones; `stats` is brought up to date, as below. */
+/* Writes what is dead, and takes away what was. Errors as those of cdr/dead.h. */
+int writer_batch_bury(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+                      struct err *err) DP_CHECK;
+
+/* All of it is in PostgreSQL: Redis lets it go, and its spools are told. */
 int writer_batch_acknowledge(struct writer_batch *batch, struct redis *redis,
                              struct writer_stats *stats, struct err *err) DP_CHECK;
-
-/* Moves dead entries to their stream. -EREMOTEIO when Redis refuses, being full: the others stay
- * where they are. */
-int writer_batch_bury(struct writer_batch *batch, struct redis *redis, struct writer_stats *stats,
-                      struct err *err) DP_CHECK;

@@ -10,28 +10,39 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
 #include "base/err.h"
 
-enum { REDIS_ID_SIZE = 48 }; /* an entry's id, "milliseconds-number", with its NUL */
+enum {
+    REDIS_ID_SIZE = 48, /* an entry's id, "milliseconds-number", with its NUL */
+    REDIS_KEY_SIZE = 128,
+};
 
 struct redis;
 
 /*
- * One entry of a stream: the fields src, node and body. The body may hold any bytes. Of entries
- * that were read, a field that is missing is "" (never NULL) and the strings end with a NUL that
- * `len` does not count; they live until redis_entries_free. `id` is not looked at when adding.
+ * One entry of a stream. The body may hold any bytes. Of entries that were read, a field that is
+ * missing is "" (never NULL) and the strings end with a NUL that `len` does not count; they live
+ * until redis_entries_free. When adding, `id` is not looked at, and spool, place and dead may be
+ * NULL.
  */
 struct redis_entry {
     const char *id;
     const char *src;
     const char *node;
+    const char *spool; /* uuid of the spool that it came from, */
+    const char *place; /* and the record's place there */
+    const char *dead;  /* id of the dead letter that it was */
     const char *body;
     size_t len; /* of the body */
 };
+
+/* Is told a word of a reply, which lives until it returns. */
+typedef void (*redis_word)(void *arg, const char *word);
 
 struct redis_entries {
     struct redis_entry *list;
@@ -53,12 +64,12 @@ void redis_close(struct redis *redis);
 int redis_ping(struct redis *redis, struct err *err) DP_CHECK;
 
 /*
- * Appends the entries in order, all in one write (XADD, pipelined). *added gets, also in the case
- * of an error, the number of entries from the first on that Redis has acknowledged; what comes
- * after them may or may not have been added and is to be added again.
+ * Appends the entries in order, all in one write (XADD, pipelined). added[i], also in the case of
+ * an error, says whether Redis has acknowledged the entry. After -EIO nobody knows of the others
+ * whether they are there; after -EREMOTEIO they are not.
  */
 int redis_add(struct redis *redis, const char *stream, const struct redis_entry *entries,
-              size_t count, size_t *added, struct err *err) DP_CHECK;
+              size_t count, bool *added, struct err *err) DP_CHECK;
 
 /* Makes stream and group where missing; a new group begins with the stream's first entry. */
 int redis_group_create(struct redis *redis, const char *stream, const char *group,
@@ -87,26 +98,41 @@ int redis_read_own(struct redis *redis, const char *stream, const char *group, c
 int redis_show_consumer(struct redis *redis, const char *stream, const char *group,
                         const char *consumer, struct err *err) DP_CHECK;
 
+/* How often the oldest of what redis_read_own would give was given already; 0 when there is none.
+ * Asking does not count. */
+int redis_deliveries(struct redis *redis, const char *stream, const char *group,
+                     const char *consumer, unsigned int *out, struct err *err) DP_CHECK;
+
 /*
  * Takes over up to `count` entries that were given to some consumer (this one included) at least
- * `idle_ms` ago and were not acknowledged (XAUTOCLAIM). `cursor` begins as "0-0" and is moved on;
- * when it is "0-0" again after a call the whole list has been seen, even if out->count was 0 in
- * between.
+ * `idle_ms` ago and were not acknowledged (XAUTOCLAIM): redis_read_own gives them. That they have
+ * another consumer is not counted as having been given to him. `cursor` begins as "0-0" and is
+ * moved on; when it is "0-0" again after a call the whole list has been seen, even if *claimed was
+ * 0 in between.
  */
 int redis_claim(struct redis *redis, const char *stream, const char *group, const char *consumer,
-                unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE],
-                struct redis_entries *out, struct err *err) DP_CHECK;
+                unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE], size_t *claimed,
+                struct err *err) DP_CHECK;
 
-/* Frees what redis_read and redis_claim gave. Copes with an all-zero struct. */
+/* Frees what redis_read and redis_read_own gave. Copes with an all-zero struct. */
 void redis_entries_free(struct redis_entries *entries);
 
 /*
- * Deletes the entries from the stream and acknowledges them (XDEL and XACK, one write). If Redis
- * ends in between, redis_read_own gives such an entry again, with nothing in its fields.
+ * These entries are done with: deletes them from the stream, acknowledges them, and tells the
+ * spools that they are of: each one's places go to the end of the list `prefix`<uuid>, which lives
+ * for a week. All in one transaction (XDEL, XACK, RPUSH), except while Redis is full and can only
+ * delete: then a spool may be told nothing. If Redis ends in between, redis_read_own gives such an
+ * entry again, with nothing in its fields.
  */
-int redis_ack(struct redis *redis, const char *stream, const char *group,
-              const struct redis_entry *entries, size_t count, struct err *err) DP_CHECK;
+int redis_done(struct redis *redis, const char *stream, const char *group, const char *prefix,
+               const struct redis_entry *entries, size_t count, struct err *err) DP_CHECK;
 
-/* Appends the entry with the further field `reason`: to the stream of what nobody could use. */
-int redis_add_dead(struct redis *redis, const char *stream, const struct redis_entry *entry,
-                   const char *reason, struct err *err) DP_CHECK;
+/* Tells the place of each entry of the stream that is of this spool. What is added or deleted
+ * meanwhile may be told or not. */
+int redis_look(struct redis *redis, const char *stream, const char *spool, redis_word word,
+               void *arg, struct err *err) DP_CHECK;
+
+/* Takes everything off the list, from its beginning on. What was taken when the connection broke
+ * may be gone without having been told. */
+int redis_pop(struct redis *redis, const char *key, redis_word word, void *arg,
+              struct err *err) DP_CHECK;

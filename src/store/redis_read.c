@@ -12,16 +12,20 @@ enum { NUMBER_SIZE = 24 };
 
 static void take_field(struct redis_entry *entry, const redisReply *name, const redisReply *value)
 {
+    const struct {
+        const char *name, **to;
+    } fields[] = {
+        {"src", &entry->src},     {"node", &entry->node}, {"spool", &entry->spool},
+        {"place", &entry->place}, {"dead", &entry->dead}, {"body", &entry->body},
+    };
+
     if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
         return;
-    if (strcmp(name->str, "src") == 0) {
-        entry->src = value->str;
-    } else if (strcmp(name->str, "node") == 0) {
-        entry->node = value->str;
-    } else if (strcmp(name->str, "body") == 0) {
-        entry->body = value->str;
+    for (size_t i = 0; i < DP_COUNT(fields); i++)
+        if (strcmp(name->str, fields[i].name) == 0)
+            *fields[i].to = value->str;
+    if (entry->body == value->str)
         entry->len = (size_t)value->len;
-    }
 }
 
 /* [id, [name, value, …]]; the fields are nil when the entry was deleted but never acknowledged. */
@@ -32,7 +36,15 @@ static bool take_entry(struct redis_entry *entry, const redisReply *reply)
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
         reply->element[0]->type != REDIS_REPLY_STRING)
         return false;
-    *entry = (struct redis_entry){.id = reply->element[0]->str, .src = "", .node = "", .body = ""};
+    *entry = (struct redis_entry){
+        .id = reply->element[0]->str,
+        .src = "",
+        .node = "",
+        .spool = "",
+        .place = "",
+        .dead = "",
+        .body = "",
+    };
     fields = reply->element[1];
     if (fields->type == REDIS_REPLY_ARRAY)
         for (size_t i = 0; i + 1 < fields->elements; i += 2)
@@ -124,9 +136,27 @@ int redis_show_consumer(struct redis *redis, const char *stream, const char *gro
     return res;
 }
 
+int redis_deliveries(struct redis *redis, const char *stream, const char *group,
+                     const char *consumer, unsigned int *out, struct err *err)
+{
+    const redisReply *first;
+    redisReply *reply;
+    int res = REDIS_ASK(redis, &reply, err, "XPENDING", stream, group, "-", "+", "1", consumer);
+
+    if (res)
+        return res;
+    /* [[id, consumer, idle, how often]] */
+    first = reply->type == REDIS_REPLY_ARRAY && reply->elements ? reply->element[0] : NULL;
+    *out = 0;
+    if (first && first->type == REDIS_REPLY_ARRAY && first->elements == 4)
+        *out = (unsigned int)first->element[3]->integer;
+    freeReplyObject(reply);
+    return 0;
+}
+
 int redis_claim(struct redis *redis, const char *stream, const char *group, const char *consumer,
-                unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE],
-                struct redis_entries *out, struct err *err)
+                unsigned int idle_ms, size_t count, char cursor[REDIS_ID_SIZE], size_t *claimed,
+                struct err *err)
 {
     char idle[NUMBER_SIZE], most[NUMBER_SIZE];
     redisReply *reply;
@@ -135,14 +165,16 @@ int redis_claim(struct redis *redis, const char *stream, const char *group, cons
     snprintf(idle, sizeof(idle), "%u", idle_ms);
     snprintf(most, sizeof(most), "%zu", count);
     res = REDIS_ASK(redis, &reply, err, "XAUTOCLAIM", stream, group, consumer, idle, cursor,
-                    "COUNT", most);
+                    "COUNT", most, "JUSTID");
     if (res)
         return res;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
         reply->element[0]->type != REDIS_REPLY_STRING ||
-        str_copy(cursor, REDIS_ID_SIZE, reply->element[0]->str)) {
-        freeReplyObject(reply);
-        return err_set(err, -EREMOTEIO, "Redis: unexpected reply to XAUTOCLAIM");
-    }
-    return take_entries(out, reply, reply->element[1], err);
+        reply->element[1]->type != REDIS_REPLY_ARRAY ||
+        str_copy(cursor, REDIS_ID_SIZE, reply->element[0]->str))
+        res = err_set(err, -EREMOTEIO, "Redis: unexpected reply to XAUTOCLAIM");
+    else
+        *claimed = reply->element[1]->elements;
+    freeReplyObject(reply);
+    return res;
 }

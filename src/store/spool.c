@@ -31,15 +31,6 @@ static int add_segment(struct spool *spool, struct spool_segment segment)
     return 0;
 }
 
-static uint64_t total_bytes(const struct spool *spool)
-{
-    uint64_t total = 0;
-
-    for (size_t i = 0; i < spool->count; i++)
-        total += spool->segments[i].len;
-    return total;
-}
-
 void spool_drop_read(struct spool *spool, struct spool_place place)
 {
     char name[SPOOL_NAME_SIZE];
@@ -253,7 +244,7 @@ int spool_append(struct spool *spool, const struct spool_record *records, size_t
     if (res || count == 0)
         return res;
     pthread_mutex_lock(&spool->mutex);
-    if (total_bytes(spool) + bytes > spool->options.size_max) {
+    if (spool_bytes_behind(spool, (struct spool_place){0}) + bytes > spool->options.size_max) {
         res =
             err_set(err, -ENOSPC, "the spool is full: %" PRIu64 " bytes", spool->options.size_max);
         goto out;
@@ -275,20 +266,4 @@ int spool_append(struct spool *spool, const struct spool_record *records, size_t
 out:
     pthread_mutex_unlock(&spool->mutex);
     return res;
-}
-
-void spool_stats(struct spool *spool, struct spool_stats *out)
-{
-    pthread_mutex_lock(&spool->mutex);
-    *out = (struct spool_stats){
-        .bytes = total_bytes(spool),
-        .appended = spool->appended,
-        .commits = spool->commits,
-        .damaged = spool->damaged,
-    };
-    out->unread = out->bytes;
-    if (spool->count && spool->segments[0].number == spool->checkpoint_place.segment)
-        out->unread -= spool->checkpoint_place.offset < out->unread ? spool->checkpoint_place.offset
-                                                                    : out->unread;
-    pthread_mutex_unlock(&spool->mutex);
 }

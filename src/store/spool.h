@@ -11,11 +11,18 @@
  * crash left half written at the end was never acknowledged, and is cut off at the next start;
  * damage in the middle is skipped up to the next valid record, and counted.
  *
- * The reader's position is kept in the file "checkpoint". A segment that lies wholly behind it is
- * deleted. After a crash records may be read again, but none is passed over.
+ * Reading and being done with a record are two things: the reader may be far ahead of the place up
+ * to which everything is done with, and can have any record between the two again. That place is
+ * kept in the file "checkpoint"; segments that lie wholly before it are deleted. After a crash
+ * records may be read again, but none is passed over.
+ *
+ * A place is the name of a record for ever: none is used twice. The file "uuid" names the spool, so
+ * that what is said of a place is not taken for another spool's; a spool that has lost what keeps
+ * its places apart from those of its past gets another uuid.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,19 +45,45 @@ struct spool_record {
     size_t len;
 };
 
+/* A byte of the spool: the segment's number and the offset in it. */
+struct spool_place {
+    uint64_t segment, offset;
+};
+
+enum { SPOOL_PLACE_SIZE = 48, SPOOL_UUID_SIZE = 37 }; /* as text, with the NUL */
+
+/* Where a record is, and how many bytes it has. */
+struct spool_extent {
+    struct spool_place place;
+    size_t len;
+};
+
+/* A record that was read; `data` is NULL for one that cannot be read again. */
+struct spool_item {
+    const void *data;
+    struct spool_extent at;
+};
+
 /* What the reader took: `list` points into `bytes`. A zeroed struct is an empty batch. */
 struct spool_batch {
-    struct spool_record *list;
+    struct spool_item *list;
     size_t count, room;
     struct buf bytes;
 };
 
+/* How near the spool is to taking nothing more, by its own limit or by the disk's free space. */
+enum spool_level { SPOOL_EASY, SPOOL_HALF, SPOOL_HIGH, SPOOL_FULL };
+
 struct spool_stats {
-    uint64_t bytes;    /* of all segments */
-    uint64_t unread;   /* bytes behind the checkpoint, roughly */
-    uint64_t appended; /* records since the start */
-    uint64_t commits;  /* groups that were flushed since the start */
-    uint64_t damaged;  /* bytes that were skipped since the start */
+    uint64_t bytes;       /* of all segments */
+    uint64_t unread;      /* bytes behind the reader */
+    uint64_t unconfirmed; /* bytes behind the checkpoint */
+    uint64_t appended;    /* records since the start */
+    uint64_t commits;     /* groups that were flushed since the start */
+    uint64_t damaged;     /* bytes that were skipped since the start */
+    uint64_t size_max;    /* as in the options */
+    uint64_t free_min;
+    uint64_t free; /* bytes of the disk */
 };
 
 /*
@@ -79,8 +112,18 @@ int spool_append(struct spool *spool, const struct spool_record *records, size_t
 int spool_read(struct spool *spool, struct spool_batch *batch, size_t records, size_t bytes,
                unsigned int wait_ms, struct err *err) DP_CHECK;
 
-/* All that was read so far is done with: moves the checkpoint there, durably. The reader's. */
-int spool_commit(struct spool *spool, struct err *err) DP_CHECK;
+/*
+ * Records that were read before, from places behind the checkpoint, in the order of `wanted`. One
+ * that is damaged or gone has no data. For the reader's thread.
+ */
+int spool_read_again(struct spool *spool, struct spool_batch *batch,
+                     const struct spool_extent *wanted, size_t count, struct err *err) DP_CHECK;
+
+/* The place up to which everything was read. The reader's. */
+struct spool_place spool_position(const struct spool *spool);
+
+/* All before `place` is done with: moves the checkpoint there, durably. The reader's. */
+int spool_commit(struct spool *spool, struct spool_place place, struct err *err) DP_CHECK;
 
 /* Ends a spool_read that waits, and lets all later ones not wait. From any thread. */
 void spool_wake(struct spool *spool);
@@ -88,3 +131,21 @@ void spool_wake(struct spool *spool);
 void spool_batch_free(struct spool_batch *batch);
 
 void spool_stats(struct spool *spool, struct spool_stats *out);
+
+/*
+ * The level that these figures mean: HALF at 50 % of the limit or less than four times the reserve
+ * free on the disk, HIGH at 75 % or less than twice, FULL when an ordinary record would be refused.
+ */
+enum spool_level spool_level(const struct spool_stats *stats);
+
+/* "ok", "half", "high", "full". */
+const char *spool_level_name(enum spool_level level);
+
+/* The spool's own name, as long as its folder lives. */
+const char *spool_uuid(const struct spool *spool);
+
+bool spool_is_before(struct spool_place a, struct spool_place b);
+
+/* "<segment>-<offset>", and back: -EINVAL when it is no place. */
+void spool_place_format(char out[SPOOL_PLACE_SIZE], struct spool_place place);
+int spool_place_parse(const char *text, struct spool_place *out) DP_CHECK;

@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/str.h"
+
 enum {
     SLOTS = 2,
     SLOT_SPACING = 4096, /* a disk may lose a whole sector in the middle of a write */
@@ -138,9 +140,31 @@ static bool read_slot(int fd, unsigned int slot, struct spool_place *out)
     return true;
 }
 
-static bool is_before(struct spool_place a, struct spool_place b)
+bool spool_is_before(struct spool_place a, struct spool_place b)
 {
     return a.segment != b.segment ? a.segment < b.segment : a.offset < b.offset;
+}
+
+void spool_place_format(char out[SPOOL_PLACE_SIZE], struct spool_place place)
+{
+    snprintf(out, SPOOL_PLACE_SIZE, "%" PRIu64 "-%" PRIu64, place.segment, place.offset);
+}
+
+int spool_place_parse(const char *text, struct spool_place *out)
+{
+    char segment[SPOOL_PLACE_SIZE];
+    struct spool_place place;
+    size_t len = strcspn(text, "-");
+
+    if (text[len] != '-' || len >= sizeof(segment))
+        return -EINVAL;
+    memcpy(segment, text, len);
+    segment[len] = '\0';
+    if (str_to_u64(segment, 0, UINT64_MAX, &place.segment) ||
+        str_to_u64(text + len + 1, 0, UINT64_MAX, &place.offset))
+        return -EINVAL;
+    *out = place;
+    return 0;
 }
 
 int spool_checkpoint_open(struct spool_checkpoint *checkpoint, int folder,
@@ -154,7 +178,7 @@ int spool_checkpoint_open(struct spool_checkpoint *checkpoint, int folder,
     *place = (struct spool_place){0};
     checkpoint->slot = 0;
     for (unsigned int slot = 0; slot < SLOTS; slot++) {
-        if (!read_slot(checkpoint->fd, slot, &found) || !is_before(*place, found))
+        if (!read_slot(checkpoint->fd, slot, &found) || !spool_is_before(*place, found))
             continue;
         *place = found;
         checkpoint->slot = (slot + 1) % SLOTS;

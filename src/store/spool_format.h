@@ -15,11 +15,6 @@ enum {
     SPOOL_RECORD_LIMIT = 1 << 26, /* no header with a greater length is believed */
 };
 
-/* A byte of the spool: segment and offset in it. */
-struct spool_place {
-    uint64_t segment, offset;
-};
-
 /* Appends one record as it has to be at this place. The error sticks to `out`. */
 void spool_encode(struct buf *out, struct spool_place place, const struct spool_record *record);
 

@@ -149,7 +149,7 @@ static void place_reader(struct spool *spool, struct spool_place checkpoint)
             checkpoint = (struct spool_place){checkpoint.segment + 1, 0};
     }
     spool->checkpoint_place = checkpoint;
-    spool->cursor = checkpoint;
+    spool->cursor = spool->read_place = checkpoint;
     spool_drop_read(spool, checkpoint);
 }
 
@@ -175,7 +175,8 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
         return err_set(err, -ENOMEM, "out of memory");
     spool->options = *options;
     spool->options.folder = NULL;
-    spool->folder = spool->active = spool->reading = spool->checkpoint.fd = -1;
+    spool->folder = spool->active = spool->checkpoint.fd = -1;
+    spool->reading.fd = spool->again.fd = -1;
     buf_init(&spool->scratch, SIZE_MAX / 2);
     res = -init_threads(spool);
     if (!res)
@@ -186,6 +187,9 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
         res = list_segments(spool, err);
     if (!res && spool->count)
         res = repair_last(spool, options->folder, err);
+    /* Neither a place nor a record of its past: places begin anew. */
+    if (!res)
+        res = spool_name(spool, options->folder, spool->count == 0 && checkpoint.segment == 0, err);
     if (res) {
         spool_close(spool);
         return res;
@@ -206,7 +210,8 @@ void spool_close(struct spool *spool)
     if (!spool)
         return;
     close_if_open(spool->active);
-    close_if_open(spool->reading);
+    close_if_open(spool->reading.fd);
+    close_if_open(spool->again.fd);
     close_if_open(spool->checkpoint.fd);
     close_if_open(spool->folder);
     pthread_cond_destroy(&spool->readable);

@@ -14,6 +14,12 @@ struct spool_segment {
     uint64_t len; /* bytes that are on disk for certain; the reader goes no further */
 };
 
+/* A segment that is open for reading; fd is -1 where none is. */
+struct spool_file {
+    int fd;
+    uint64_t number;
+};
+
 /* Records that are written and flushed together. Lives on until the last waiter has its result. */
 struct spool_group {
     const struct spool_record **list; /* of the waiting writers, who keep the bytes alive */
@@ -26,7 +32,8 @@ struct spool_group {
 
 struct spool {
     struct spool_options options; /* without `folder` */
-    int folder;                   /* descriptor; also holds the lock */
+    char uuid[SPOOL_UUID_SIZE];
+    int folder; /* descriptor; also holds the lock */
     pthread_mutex_t mutex;
     pthread_cond_t written; /* a group is done, or the writing is free */
     pthread_cond_t readable;
@@ -40,6 +47,7 @@ struct spool {
     struct spool_group *gathering;
     bool woken;
     struct spool_place checkpoint_place;
+    struct spool_place read_place; /* the cursor, as others may see it */
     uint64_t appended, commits, damaged;
 
     struct buf scratch; /* the leader's */
@@ -47,12 +55,26 @@ struct spool {
     /* The reader's own. */
     struct spool_checkpoint checkpoint;
     struct spool_place cursor;
-    int reading; /* descriptor of the segment the reader is in, or -1 */
-    uint64_t reading_number;
+    struct spool_file reading; /* the segment the reader is in */
+    struct spool_file again;   /* of spool_read_again */
 };
+
+/* Bytes of the segments from `place` on. With the mutex. */
+uint64_t spool_bytes_behind(const struct spool *spool, struct spool_place place);
 
 /* The file's name of a segment. */
 void spool_segment_name(char out[SPOOL_NAME_SIZE], uint64_t number);
+
+/* Has this segment open in `file`, which may have another one open. */
+int spool_open_segment(const struct spool *spool, struct spool_file *file, uint64_t number,
+                       struct err *err) DP_CHECK;
+
+/* Puts an item at the end of the batch's list. -ENOMEM. */
+int spool_batch_add(struct spool_batch *batch, struct spool_item item) DP_CHECK;
+
+/* Gives the spool its uuid: that of the folder, or, for a `fresh` spool and where there is none, a
+ * new one. */
+int spool_name(struct spool *spool, const char *folder, bool fresh, struct err *err) DP_CHECK;
 
 /* Forgets and unlinks the segments that end before `place`. With the mutex, or before threads. */
 void spool_drop_read(struct spool *spool, struct spool_place place);

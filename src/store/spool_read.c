@@ -54,18 +54,19 @@ static bool wait_readable(struct spool *spool, unsigned int wait_ms, struct spoo
     return found;
 }
 
-static int open_segment(struct spool *spool, uint64_t number, struct err *err)
+int spool_open_segment(const struct spool *spool, struct spool_file *file, uint64_t number,
+                       struct err *err)
 {
     char name[SPOOL_NAME_SIZE];
 
-    if (spool->reading >= 0 && spool->reading_number == number)
+    if (file->fd >= 0 && file->number == number)
         return 0;
-    if (spool->reading >= 0)
-        close(spool->reading);
+    if (file->fd >= 0)
+        close(file->fd);
     spool_segment_name(name, number);
-    spool->reading = openat(spool->folder, name, O_RDONLY | O_CLOEXEC);
-    spool->reading_number = number;
-    return spool->reading < 0 ? err_sys(err, -errno, "segment %s of the spool", name) : 0;
+    file->fd = openat(spool->folder, name, O_RDONLY | O_CLOEXEC);
+    file->number = number;
+    return file->fd < 0 ? err_sys(err, -errno, "segment %s of the spool", name) : 0;
 }
 
 /* Fills `bytes` with up to `len` bytes from the cursor on. */
@@ -78,7 +79,7 @@ static int read_bytes(const struct spool *spool, struct buf *bytes, size_t len, 
     if (res)
         return err_sys(err, res, "memory for %zu bytes of the spool", len);
     while (bytes->len < len) {
-        ssize_t got = pread(spool->reading, bytes->data + bytes->len, len - bytes->len,
+        ssize_t got = pread(spool->reading.fd, bytes->data + bytes->len, len - bytes->len,
                             (off_t)(spool->cursor.offset + bytes->len));
 
         if (got < 0 && errno == EINTR)
@@ -92,18 +93,18 @@ static int read_bytes(const struct spool *spool, struct buf *bytes, size_t len, 
     return 0;
 }
 
-static int add_record(struct spool_batch *batch, struct spool_record record)
+int spool_batch_add(struct spool_batch *batch, struct spool_item item)
 {
     if (batch->count == batch->room) {
         size_t room = batch->room ? batch->room * 2 : 64;
-        struct spool_record *list = realloc(batch->list, room * sizeof(*list));
+        struct spool_item *list = realloc(batch->list, room * sizeof(*list));
 
         if (!list)
             return -ENOMEM;
         batch->list = list;
         batch->room = room;
     }
-    batch->list[batch->count++] = record;
+    batch->list[batch->count++] = item;
     return 0;
 }
 
@@ -120,17 +121,20 @@ static int take_records(struct spool *spool, struct spool_batch *batch, size_t r
     struct spool_record record;
     int res = 0;
 
-    while (!res && batch->count < records && spool_scan(&window, &record))
-        res = add_record(batch, record);
+    while (!res && batch->count < records && spool_scan(&window, &record)) {
+        struct spool_place place = spool->cursor;
+
+        place.offset += window.pos - record.len - SPOOL_HEADER;
+        res = spool_batch_add(batch, (struct spool_item){record.data, {place, record.len}});
+    }
     if (res)
         return res;
     spool->cursor.offset += window.pos;
     *wanted = window.wanted > window.pos ? window.wanted - window.pos : 0;
-    if (window.skipped) {
-        pthread_mutex_lock(&spool->mutex);
-        spool->damaged += window.skipped;
-        pthread_mutex_unlock(&spool->mutex);
-    }
+    pthread_mutex_lock(&spool->mutex);
+    spool->damaged += window.skipped;
+    spool->read_place = spool->cursor;
+    pthread_mutex_unlock(&spool->mutex);
     return 0;
 }
 
@@ -148,7 +152,7 @@ int spool_read(struct spool *spool, struct spool_batch *batch, size_t records, s
         uint64_t left = segment.len - spool->cursor.offset;
         size_t len = left < window ? (size_t)left : window;
 
-        res = open_segment(spool, segment.number, err);
+        res = spool_open_segment(spool, &spool->reading, segment.number, err);
         if (!res)
             res = read_bytes(spool, &batch->bytes, len, err);
         if (res)
@@ -162,15 +166,20 @@ int spool_read(struct spool *spool, struct spool_batch *batch, size_t records, s
     return res;
 }
 
-int spool_commit(struct spool *spool, struct err *err)
+struct spool_place spool_position(const struct spool *spool)
 {
-    int res = spool_checkpoint_write(&spool->checkpoint, spool->cursor, err);
+    return spool->cursor;
+}
+
+int spool_commit(struct spool *spool, struct spool_place place, struct err *err)
+{
+    int res = spool_checkpoint_write(&spool->checkpoint, place, err);
 
     if (res)
         return res;
     pthread_mutex_lock(&spool->mutex);
-    spool->checkpoint_place = spool->cursor;
-    spool_drop_read(spool, spool->cursor);
+    spool->checkpoint_place = place;
+    spool_drop_read(spool, place);
     pthread_mutex_unlock(&spool->mutex);
     return 0;
 }

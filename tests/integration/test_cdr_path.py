@@ -112,8 +112,21 @@ class Path:
         return self.db.value("SELECT count(*) FROM voip.cdr WHERE call_id = ANY(%s::uuid[])",
                              list(calls))
 
-    def entries(self, stream="dialplane:cdr"):
-        return int(self.platform.redis("xlen", stream))
+    def entries(self):
+        return int(self.platform.redis("xlen", "dialplane:cdr"))
+
+    def dead(self):
+        """Source, body and reason of each dead letter, oldest first."""
+        return self.db.rows("SELECT * FROM voip.cdr_dead ORDER BY id")
+
+    def get(self, target):
+        """Body of the answer of the collector."""
+        connection = http.client.HTTPConnection(*self._where, timeout=10)
+        try:
+            connection.request("GET", target)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
 
     def ports_answer(self):
         try:
@@ -221,7 +234,7 @@ def test_many_at_once_and_twice(path):
 def test_poison(path):
     """What can be no row holds nothing up, and is kept with the reason."""
     call = str(uuid.uuid4())
-    dead = path.entries("dialplane:cdr:dead")
+    before = len(path.dead())
     refused = edge(str(uuid.uuid4()), dir="sideways")
     assert path.post('{"variables": {"direction": "inbound"}}') == 200, "a leg of no call"
     assert path.post('{"not": "a record"}') == 200
@@ -230,16 +243,18 @@ def test_poison(path):
     path.append("asterisk.csv", '"1","2"')
     path.append("edge.jsonl", edge(call))
     path.row(call)
-    until(lambda: path.entries("dialplane:cdr:dead") == dead + 4, "four are dead")
-    text = path.platform.redis("xrange", "dialplane:cdr:dead", "-", "+")
-    assert "a direction that does not exist" in text
-    assert "columns instead of" in text
+    until(lambda: len(path.dead()) == before + 4, "four are dead")
+    found = {bytes(row["body"]): row for row in path.dead()}
+    assert found[refused.encode()]["reason"] == "a direction that does not exist"
+    assert "columns instead of" in found[b'"1","2"']["reason"]
+    assert found[b'"1","2"']["source"] == "asterisk"
+    assert {row["node"] for row in path.dead()} == {"one"}
 
 
 def test_refused_by_the_database(path):
     """A row that only PostgreSQL refuses is found among the others of its batch."""
     calls = [str(uuid.uuid4()) for _ in range(40)]
-    dead = path.entries("dialplane:cdr:dead")
+    before = len(path.dead())
     path.db.rows("ALTER TABLE voip.cdr ADD CONSTRAINT test CHECK (caller <> 'poison')")
     try:
         path.platform.supervisor.stop_process("cdr-writer")
@@ -251,7 +266,7 @@ def test_refused_by_the_database(path):
     finally:
         path.db.rows("ALTER TABLE voip.cdr DROP CONSTRAINT test")
     assert path.count(calls) == 37
-    assert path.entries("dialplane:cdr:dead") == dead + 3
+    assert len(path.dead()) == before + 3
 
 
 def test_postgresql_away(path):

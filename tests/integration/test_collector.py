@@ -214,28 +214,47 @@ def test_long_lines(collector):
         collector.start()
         file.write(b"y\nshort\n")
     collector.expect("edge", b"short")
-    assert collector.redis.distinct("edge") == [longest, b"short"]
-    # The first one too, when the kill came before the checkpoint behind it.
-    assert collector.metric('dropped_total{source="edge"}') in (1, 2)
+    assert collector.redis.distinct("edge") == [longest + b"x", longest, b"y" * MIB + b"y",
+                                                b"short"]
+
+
+def test_longer_than_a_record(collector):
+    """Such a line comes in pieces, each one time, whatever happens meanwhile, and blocks nothing."""
+    most = 32 * MIB
+    with open(collector.cdr / "edge.jsonl", "ab", buffering=0) as file:
+        file.write(b"before\n" + b"x" * (most + 5))
+        wait_for(lambda: len(collector.redis.bodies("edge")) == 2, "the first piece")
+        # The end of such a line comes after a restart.
+        collector.end(signal.SIGTERM)
+        collector.start()
+        file.write(b"yz\nafter\n")
+    collector.expect("edge", b"after")
+    assert [(len(body), body[-2:]) for body in collector.redis.bodies("edge")] == \
+        [(6, b"re"), (most, b"xx"), (7, b"yz"), (5, b"er")]
 
 
 def test_error_folder(collector):
     folder = collector.cdr / "freeswitch-errors"
     (folder / "a_1.cdr.json").write_bytes(b'{"id":"1"}')
-    (folder / "a_2.cdr.json").write_bytes(b"cut o")
+    (folder / "a_2.cdr.json").write_bytes(b"cut o\0")
     (folder / "a_3.cdr.json").write_bytes(b"{" + b" " * MIB + b"}")
+    (folder / "a_5.cdr.json").write_bytes(b" " * (32 * MIB + 1))
+    (folder / "a_6.cdr.json").write_bytes(b"")
+    (folder / "a_7.cdr.json").mkdir()
     (folder / "other").write_bytes(b"{}")
     with open(folder / "a_4.cdr.json", "wb", buffering=0) as file:
         file.write(b'{"id":')
         collector.expect("freeswitch", b'{"id":"1"}')
-        wait_for((folder / "a_2.cdr.json.bad").exists, "what is no record is set aside")
-        wait_for((folder / "a_3.cdr.json.bad").exists, "what is too long is set aside")
+        wait_for((folder / "a_5.cdr.json.bad").exists, "what is too long is set aside")
+        wait_for((folder / "a_6.cdr.json.bad").exists, "what is empty is set aside")
         file.write(b'"4"}')
     collector.expect("freeswitch", b'{"id":"4"}')
     wait_for(lambda: not (folder / "a_4.cdr.json").exists(), "the file is deleted")
     assert sorted(file.name for file in folder.iterdir()) == \
-        ["a_2.cdr.json.bad", "a_3.cdr.json.bad", "other"]
-    assert sorted(collector.redis.bodies("freeswitch")) == [b'{"id":"1"}', b'{"id":"4"}']
+        ["a_5.cdr.json.bad", "a_6.cdr.json.bad", "a_7.cdr.json", "other"]
+    assert sorted(collector.redis.bodies("freeswitch"), key=len) == \
+        [b"cut o\0", b'{"id":"1"}', b'{"id":"4"}', b"{" + b" " * MIB + b"}"]
+    assert collector.metric('rejected_total{source="freeswitch"}') == 2
 
 
 def test_one_at_a_time(collector):

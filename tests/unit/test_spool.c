@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "store/spool.h"
 #include "store/spool_format.h"
 #include "tmpdir.h"
@@ -46,11 +47,17 @@ static void read_all(struct spool *spool, struct buf *out)
         if (spool_read(spool, &batch, 3, 64, 0, &err))
             fail_msg("%s", err.text);
         for (size_t i = 0; i < batch.count; i++) {
-            buf_add(out, batch.list[i].data, batch.list[i].len);
+            buf_add(out, batch.list[i].data, batch.list[i].at.len);
             buf_add_char(out, ' ');
         }
     } while (batch.count);
     spool_batch_free(&batch);
+}
+
+/* All that was read is done with. */
+static void commit(struct spool *spool)
+{
+    assert_int_equal(spool_commit(spool, spool_position(spool), NULL), 0);
 }
 
 static void expect(struct spool *spool, const char *text)
@@ -75,7 +82,7 @@ static void test_order_and_checkpoint(void **state)
     /* What was read and not committed comes again. */
     spool = open_spool(*state, 1 << 20, 1 << 16);
     expect(spool, "one two  ");
-    assert_int_equal(spool_commit(spool, NULL), 0);
+    commit(spool);
     append(spool, "three");
     spool_close(spool);
 
@@ -87,13 +94,125 @@ static void test_order_and_checkpoint(void **state)
     /* Not committed: it comes again. */
     spool = open_spool(*state, 1 << 20, 1 << 16);
     expect(spool, "three four ");
-    assert_int_equal(spool_commit(spool, NULL), 0);
+    commit(spool);
     spool_close(spool);
     spool = open_spool(*state, 1 << 20, 1 << 16);
     expect(spool, "");
     append(spool, "five");
     expect(spool, "five ");
     spool_close(spool);
+}
+
+/* The reader is far ahead of what is done with, and has records in between again. */
+static void test_read_again(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 40);
+    struct spool_batch batch = {0}, again = {0};
+    struct spool_extent wanted[3];
+    struct spool_stats stats;
+
+    for (int i = 0; i < 8; i++)
+        append(spool, (const char *[]){"a", "bb", "ccc", ""}[i % 4]);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(spool_read(spool, &batch, 1, 4096, 0, NULL), 0);
+        assert_int_equal(batch.count, 1);
+        if (i >= 5)
+            wanted[7 - i] = batch.list[0].at;
+    }
+    assert_int_equal(spool_commit(spool, wanted[2].place, NULL), 0);
+    spool_stats(spool, &stats);
+    assert_int_equal(stats.unread, 0);
+    assert_int_equal(stats.unconfirmed, 3 * SPOOL_HEADER + 2 + 3 + 0);
+    assert_int_equal(spool_read_again(spool, &again, wanted, 3, NULL), 0);
+    assert_int_equal(again.count, 3);
+    assert_int_equal(again.list[0].at.len, 0);
+    assert_non_null(again.list[0].data);
+    assert_memory_equal(again.list[1].data, "ccc", 3);
+    assert_memory_equal(again.list[2].data, "bb", 2);
+
+    /* What is before the checkpoint may be gone, and a place where no record begins has none. */
+    wanted[0].place.segment = 1;
+    wanted[1].place.offset++;
+    assert_int_equal(spool_read_again(spool, &again, wanted, 3, NULL), 0);
+    assert_null(again.list[0].data);
+    assert_null(again.list[1].data);
+    assert_memory_equal(again.list[2].data, "bb", 2);
+    spool_close(spool);
+
+    spool = open_spool(*state, 1 << 20, 40);
+    expect(spool, "bb ccc  ");
+    spool_batch_free(&batch);
+    spool_batch_free(&again);
+    spool_close(spool);
+}
+
+/* The spool keeps its name with its places, and only then. */
+static void test_uuid(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 1 << 16);
+    char first[SPOOL_UUID_SIZE];
+
+    memcpy(first, spool_uuid(spool), sizeof(first));
+    assert_true(str_is_uuid(first));
+    append(spool, "one");
+    spool_close(spool);
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    assert_string_equal(spool_uuid(spool), first);
+    expect(spool, "one ");
+    commit(spool);
+    spool_close(spool);
+
+    /* All is done with, and the checkpoint says where places go on. */
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    assert_string_equal(spool_uuid(spool), first);
+    spool_close(spool);
+    assert_int_equal(unlink(tmpdir_path(*state, "checkpoint")), 0);
+    spool = open_spool(*state, 1 << 20, 1 << 16);
+    assert_string_not_equal(spool_uuid(spool), first);
+    spool_close(spool);
+}
+
+static void test_places(void **state)
+{
+    const struct spool_place largest = {UINT64_MAX, UINT64_MAX};
+    char text[SPOOL_PLACE_SIZE];
+    struct spool_place place;
+
+    (void)state;
+    spool_place_format(text, largest);
+    assert_int_equal(spool_place_parse(text, &place), 0);
+    assert_memory_equal(&place, &largest, sizeof(place));
+    assert_int_equal(spool_place_parse("3-17", &place), 0);
+    assert_int_equal(place.segment, 3);
+    assert_int_equal(place.offset, 17);
+    assert_true(spool_is_before(place, (struct spool_place){4, 0}));
+    assert_false(spool_is_before(place, (struct spool_place){3, 17}));
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(spool_place_parse((const char *[]){"", "3", "3-", "-3", "3-1-7", "a-1",
+                                                            "3-18446744073709551616"}[i],
+                                           &place),
+                         -EINVAL);
+}
+
+static void test_levels(void **state)
+{
+    struct spool_stats stats = {.size_max = 1 << 30, .free_min = 1 << 28, .free = UINT64_MAX};
+
+    (void)state;
+    assert_int_equal(spool_level(&stats), SPOOL_EASY);
+    stats.bytes = 1 << 29;
+    assert_int_equal(spool_level(&stats), SPOOL_HALF);
+    stats.bytes = (3 << 28);
+    assert_int_equal(spool_level(&stats), SPOOL_HIGH);
+    stats.bytes = (1 << 30) - 1000;
+    assert_int_equal(spool_level(&stats), SPOOL_FULL);
+    stats.bytes = 0;
+    stats.free = ((uint64_t)1 << 30) - 1;
+    assert_int_equal(spool_level(&stats), SPOOL_HALF);
+    stats.free = ((uint64_t)1 << 29) - 1;
+    assert_int_equal(spool_level(&stats), SPOOL_HIGH);
+    stats.free = 1 << 28;
+    assert_int_equal(spool_level(&stats), SPOOL_FULL);
 }
 
 static size_t count_segments(const char *dir)
@@ -119,7 +238,7 @@ static void test_segments_are_deleted(void **state)
     expect(spool, "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
                   "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
                   "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 ");
-    assert_int_equal(spool_commit(spool, NULL), 0);
+    commit(spool);
     assert_int_equal(count_segments(*state), 1);
     spool_stats(spool, &stats);
     assert_int_equal(stats.unread, 0);
@@ -261,10 +380,10 @@ static void test_checkpoint_torn(void **state)
 
     append(spool, "one");
     expect(spool, "one ");
-    assert_int_equal(spool_commit(spool, NULL), 0);
+    commit(spool);
     append(spool, "two");
     expect(spool, "two ");
-    assert_int_equal(spool_commit(spool, NULL), 0);
+    commit(spool);
     append(spool, "three");
     spool_close(spool);
     /* The second slot, written last, is torn: the first one counts. */
@@ -304,8 +423,8 @@ static void test_many_writers(void **state)
         assert_true(batch.count > 0);
         seen += batch.count;
         for (size_t i = 0; i < batch.count; i++)
-            bytes += batch.list[i].len;
-        assert_int_equal(spool_commit(spool, NULL), 0);
+            bytes += batch.list[i].at.len;
+        commit(spool);
     }
     for (int i = 0; i < WRITERS; i++) {
         void *result;
@@ -371,7 +490,7 @@ static void test_killed(void **state)
     do {
         assert_int_equal(spool_read(spool, &batch, 1000, 1 << 20, 0, NULL), 0);
         for (size_t i = 0; i < batch.count; i++) {
-            assert_int_equal(batch.list[i].len, sizeof(previous));
+            assert_int_equal(batch.list[i].at.len, sizeof(previous));
             memcpy(ends, batch.list[i].data, sizeof(*ends));
             assert_int_equal(ends[0], ++previous);
         }
@@ -383,7 +502,8 @@ static void test_killed(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, tmpdir_setup, tmpdir_teardown)
 
-UNIT_MAIN("spool", TEST(test_order_and_checkpoint), TEST(test_segments_are_deleted),
-          TEST(test_limits), TEST(test_full_disk), TEST(test_torn_tail),
-          TEST(test_damage_in_the_middle), TEST(test_record_within_record),
-          TEST(test_checkpoint_torn), TEST(test_many_writers), TEST(test_killed))
+UNIT_MAIN("spool", TEST(test_order_and_checkpoint), TEST(test_read_again), TEST(test_uuid),
+          TEST(test_places), TEST(test_levels), TEST(test_segments_are_deleted), TEST(test_limits),
+          TEST(test_full_disk), TEST(test_torn_tail), TEST(test_damage_in_the_middle),
+          TEST(test_record_within_record), TEST(test_checkpoint_torn), TEST(test_many_writers),
+          TEST(test_killed))
