@@ -62,6 +62,8 @@ struct topology {
     } control;
     struct {
         uint16_t port;
+        uint16_t spool_mib;   /* of call records that PostgreSQL does not have yet */
+        uint16_t reserve_mib; /* of the disk that the collector leaves to others */
     } collector;
     struct {
         uint16_t port;

@@ -91,7 +91,12 @@ static const cyaml_schema_field_t control_fields[] = {
     NUMBER(api_port, control),
     CYAML_FIELD_END,
 };
-static const cyaml_schema_field_t collector_fields[] = {NUMBER(port, collector), CYAML_FIELD_END};
+static const cyaml_schema_field_t collector_fields[] = {
+    NUMBER(port, collector),
+    NUMBER(spool_mib, collector),
+    NUMBER(reserve_mib, collector),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t queue_fields[] = {NUMBER(port, queue), CYAML_FIELD_END};
 static const cyaml_schema_field_t db_fields[] = {
     NUMBER(port, db),

@@ -35,6 +35,8 @@ static const struct setting settings[] = {
     PORT(control, agi_port, 4573),
     PORT(control, api_port, 8080),
     PORT(collector, port, 8082),
+    SETTING(collector, spool_mib, 4096, 1, UINT16_MAX),
+    SETTING(collector, reserve_mib, 256, 1, UINT16_MAX),
     PORT(queue, port, 6390),
     PORT(db, port, 5442),
     PORT(mail, port, 25),

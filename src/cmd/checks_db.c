@@ -1,6 +1,7 @@
 /* PostgreSQL: there, of a known version, with the schema of this program; and the clocks agree. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "cmd/checks.h"
@@ -74,6 +75,41 @@ void check_schema(const struct cmd_node *node, struct check_result *out)
         return;
     }
     compare_schema(conn, folder, out);
+    PQfinish(conn);
+}
+
+static void count_dead(PGconn *conn, struct check_result *out)
+{
+    PGresult *rows = NULL;
+    struct err err;
+
+    if (pg_query(conn,
+                 "SELECT count(*), to_char(min(first_seen) AT TIME ZONE 'UTC',"
+                 " 'YYYY-MM-DD HH24:MI') FROM voip.cdr_dead",
+                 0, NULL, &rows, &err)) {
+        check_set(out, CHECK_FAIL, "%s", err.text);
+        check_advise(out, "see the parts postgresql and schema");
+    } else if (strcmp(PQgetvalue(rows, 0, 0), "0") == 0) {
+        check_set(out, CHECK_OK, "no dead letters");
+    } else {
+        check_set(out, CHECK_WARN, "%s call records could not be stored, the first one at %s UTC",
+                  PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1));
+        check_advise(out, "`dialplane cdr dead list` says why");
+    }
+    PQclear(rows);
+}
+
+void check_cdr_dead(const struct cmd_node *node, struct check_result *out)
+{
+    PGconn *conn = NULL;
+    struct err err;
+
+    if (connect_db(node, &conn, &err)) {
+        check_set(out, CHECK_FAIL, "%s", err.text);
+        check_advise(out, "see the part postgresql");
+        return;
+    }
+    count_dead(conn, out);
     PQfinish(conn);
 }
 

@@ -5,22 +5,24 @@
  *     FreeSWITCH --POST, or a file in cdr/freeswitch-errors--+
  *     Asterisk ---line in cdr/asterisk.csv-------------------+--> spool --sender's thread--> Redis
  *     Kamailio ---line in cdr/edge.jsonl---------------------+
+ *
+ * They stay on disk until the writer says that PostgreSQL has them.
  */
 #include "cmd/collector.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/verbs.h"
 
-#define SPOOL_BYTES ((uint64_t)4 * 1024 * 1024 * 1024) /* days of calls while Redis is away */
-
-/* Kept free on the disk for the daemons that share it; calls go on when the spool takes no more. */
-#define FREE_BYTES ((uint64_t)256 * 1024 * 1024)
-
-enum { SEGMENT_BYTES = 16 * 1024 * 1024, ROTATE_BYTES = 16 * 1024 * 1024 };
+enum {
+    SEGMENT_BYTES = 16 * 1024 * 1024,
+    ROTATE_BYTES = 16 * 1024 * 1024,
+    LOOK_MS = 1000, /* at how full the spool is */
+};
 
 static int in_state(const struct collector *collector, const char *name, char out[PATH_MAX],
                     struct err *err)
@@ -35,8 +37,8 @@ static int open_spool(struct collector *collector, struct err *err)
     char folder[PATH_MAX];
     const struct spool_options options = {
         .folder = folder,
-        .size_max = SPOOL_BYTES,
-        .free_min = FREE_BYTES,
+        .size_max = (uint64_t)collector->node.topology->collector.spool_mib << 20,
+        .free_min = (uint64_t)collector->node.topology->collector.reserve_mib << 20,
         .segment_bytes = SEGMENT_BYTES,
         .record_max = INTAKE_RECORD_MAX,
     };
@@ -111,6 +113,40 @@ static void stop(struct collector *collector)
     spool_close(collector->spool);
 }
 
+/* The level, which goes down only with some room to spare: not up and down at its edge. */
+static enum spool_level steady_level(struct spool_stats stats, enum spool_level told)
+{
+    enum spool_level level = spool_level(&stats);
+
+    if (level >= told)
+        return level;
+    stats.bytes += stats.size_max / 20;
+    stats.free -= stats.free < stats.free_min / 4 ? stats.free : stats.free_min / 4;
+    level = spool_level(&stats);
+    return level < told ? level : told;
+}
+
+/* Says how full it is: once per change, and long before anything is refused. */
+static void look_at_spool(struct collector *collector)
+{
+    enum spool_level level, told = (enum spool_level)atomic_load(&collector->level);
+    struct spool_stats stats;
+    unsigned int percent;
+
+    spool_stats(collector->spool, &stats);
+    level = steady_level(stats, told);
+    if (level == told)
+        return;
+    atomic_store(&collector->level, level);
+    percent = (unsigned int)(stats.bytes * 100 / stats.size_max);
+    if (level == SPOOL_EASY)
+        log_info("the spool has room again: %u %% of its limit used, %" PRIu64 " MiB of disk free",
+                 percent, stats.free >> 20);
+    else
+        log_warning("the spool is %s: %u %% of its limit used, %" PRIu64 " MiB of disk free",
+                    level == SPOOL_FULL ? "full" : "filling up", percent, stats.free >> 20);
+}
+
 static int run(struct collector *collector, struct err *err)
 {
     struct pollfd until = {.events = POLLIN};
@@ -123,8 +159,10 @@ static int run(struct collector *collector, struct err *err)
     if (!res) {
         log_info("collecting call records on %s port %u", collector->node.node->inside,
                  http_server_port(collector->http));
-        while (!cmd_stopping())
-            poll(&until, 1, -1);
+        while (!cmd_stopping()) {
+            look_at_spool(collector);
+            poll(&until, 1, LOOK_MS);
+        }
         log_info("stopping");
     }
     stop(collector);

@@ -22,6 +22,7 @@ struct collector {
     struct replay *replay;
     struct http_server *http;
     atomic_bool refusing;  /* what FreeSWITCH posts; said once */
+    atomic_int level;      /* enum spool_level, as it was said last */
     char errors[PATH_MAX]; /* folder of what FreeSWITCH could not post */
 };
 

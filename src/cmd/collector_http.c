@@ -23,7 +23,7 @@ static void post_cdr(void *arg, const struct http_request *request, struct http_
 
     body.data = http_body(request, &body.len);
     if (!intake_is_object(body.data, body.len)) {
-        atomic_fetch_add(&collector->intake.dropped[INTAKE_FREESWITCH], 1);
+        atomic_fetch_add(&collector->intake.rejected[INTAKE_FREESWITCH], 1);
         http_problem(response, 400, NULL, "the body is not a JSON object");
         return;
     }
@@ -54,9 +54,14 @@ static void get_health(void *arg, const struct http_request *request,
     sender_stats(collector->sender, &sender);
     response->content_type = "application/json";
     buf_printf(&response->body,
-               "{\"status\":\"ok\",\"redis\":%s,\"spool_bytes\":%" PRIu64
-               ",\"unsent_bytes\":%" PRIu64 "}\n",
-               sender.connected ? "true" : "false", spool.bytes, spool.unread);
+               "{\"status\":\"ok\",\"redis\":%s,\"spool\":\"%s\",\"spool_bytes\":%" PRIu64
+               ",\"spool_limit_bytes\":%" PRIu64 ",\"disk_free_bytes\":%" PRIu64
+               ",\"disk_reserve_bytes\":%" PRIu64 ",\"unsent_bytes\":%" PRIu64
+               ",\"unconfirmed_bytes\":%" PRIu64 "}\n",
+               sender.connected ? "true" : "false",
+               spool_level_name((enum spool_level)atomic_load(&collector->level)), spool.bytes,
+               spool.size_max, spool.free, spool.free_min, spool.unread + sender.waiting_bytes,
+               spool.unconfirmed);
 }
 
 /* One sample with its description, in the text format of Prometheus. */
@@ -93,16 +98,30 @@ static void get_metrics(void *arg, const struct http_request *request,
     sender_stats(collector->sender, &sender);
     response->content_type = "text/plain; version=0.0.4";
     put_sources(out, "accepted_total", "Call records put on disk.", intake->accepted);
-    put_sources(out, "dropped_total", "What cannot be a call record.", intake->dropped);
+    put_sources(out, "rejected_total", "What is no call record, or too long: its sender keeps it.",
+                intake->rejected);
     put_sources(out, "refused_total", "Call records that the spool did not take.", intake->failed);
     put_metric(out, "spool_bytes", "gauge", "Bytes of the spool's files.", spool.bytes);
+    put_metric(out, "spool_limit_bytes", "gauge", "Bytes that they may have.", spool.size_max);
+    put_metric(out, "spool_level", "gauge",
+               "How near the spool is to taking nothing more: 0 well, 1 half, 2 high, 3 full.",
+               (uint64_t)atomic_load(&collector->level));
+    put_metric(out, "disk_free_bytes", "gauge", "Bytes of the spool's disk.", spool.free);
     put_metric(out, "unsent_bytes", "gauge", "Bytes that Redis has not acknowledged.",
-               spool.unread);
+               spool.unread + sender.waiting_bytes);
+    put_metric(out, "unconfirmed_bytes", "gauge", "Bytes that are not known to be in PostgreSQL.",
+               spool.unconfirmed);
+    put_metric(out, "unconfirmed", "gauge", "Call records sent and not known to be in PostgreSQL.",
+               sender.window);
     put_metric(out, "spool_commits_total", "counter", "Flushes of the spool.", spool.commits);
     put_metric(out, "spool_damaged_bytes_total", "counter", "Bytes passed over as damaged.",
                spool.damaged);
     put_metric(out, "redis_up", "gauge", "1 when Redis answered the last time.", sender.connected);
     put_metric(out, "sent_total", "counter", "Call records that Redis acknowledged.", sender.sent);
+    put_metric(out, "sent_again_total", "counter", "Call records that Redis had lost.",
+               sender.sent_again);
+    put_metric(out, "confirmed_total", "counter", "Call records that are in PostgreSQL.",
+               sender.confirmed);
     put_metric(out, "redis_errors_total", "counter", "Failed tries to reach Redis.", sender.errors);
 }
 
@@ -116,7 +135,7 @@ int collector_listen(struct collector *collector, struct err *err)
         .threads = THREADS,
         .connections_max = CONNECTIONS,
         .timeout_s = TIMEOUT_S,
-        .body_max = INTAKE_BODY_MAX,
+        .body_max = INTAKE_POST_MAX,
         .reply_max = REPLY_MAX,
         .user = "media",
         .password = collector->node.secrets.value[SECRET_MEDIA_PASSWORD],

@@ -47,9 +47,11 @@ static void print_shared(const struct cmd_option *own)
     }
 }
 
-static void print_help(const char *verb, const char *summary, const struct cmd_option *options)
+static void print_help(const char *verb, const char *summary, const char *what,
+                       const struct cmd_option *options)
 {
-    printf("usage: dialplane %s [OPTION…]\n\n%s.\n\n", verb, summary);
+    printf("usage: dialplane %s [OPTION…]%s%s\n\n%s.\n\n", verb, what ? " " : "", what ? what : "",
+           summary);
     if (options)
         print_options(options, OPTIONS_MAX);
     print_shared(options);
@@ -98,8 +100,9 @@ static bool take(int found, const struct cmd_option *options, struct cmd_args *a
     return true;
 }
 
-bool cmd_parse(int argc, char **argv, const char *summary, const struct cmd_option *options,
-               struct cmd_args *args, int *status)
+bool cmd_parse_operands(int argc, char **argv, const char *summary, const char *what,
+                        const struct cmd_option *options, struct cmd_args *args, int *first,
+                        int *status)
 {
     struct option table[OPTIONS_MAX + DP_COUNT(shared) + 1];
     const char *state = getenv("DIALPLANE_STATE");
@@ -110,7 +113,7 @@ bool cmd_parse(int argc, char **argv, const char *summary, const struct cmd_opti
     optind = 1;
     while ((found = getopt_long(argc, argv, "c:s:h", table, NULL)) != -1) {
         if (found == 'h') {
-            print_help(argv[0], summary, options);
+            print_help(argv[0], summary, what, options);
             *status = CMD_OK;
             return false;
         }
@@ -120,9 +123,20 @@ bool cmd_parse(int argc, char **argv, const char *summary, const struct cmd_opti
             return false;
         }
     }
-    if (optind == argc)
+    *first = optind;
+    return true;
+}
+
+bool cmd_parse(int argc, char **argv, const char *summary, const struct cmd_option *options,
+               struct cmd_args *args, int *status)
+{
+    int first;
+
+    if (!cmd_parse_operands(argc, argv, summary, NULL, options, args, &first, status))
+        return false;
+    if (first == argc)
         return true;
-    fprintf(stderr, "dialplane %s: unexpected '%s'\n", argv[0], argv[optind]);
+    fprintf(stderr, "dialplane %s: unexpected '%s'\n", argv[0], argv[first]);
     *status = CMD_USAGE;
     return false;
 }

@@ -43,6 +43,11 @@ struct cmd_args {
 bool cmd_parse(int argc, char **argv, const char *summary, const struct cmd_option *options,
                struct cmd_args *args, int *status);
 
+/* As cmd_parse, for a verb that takes operands, `what` in the help: argv[*first] to the last. */
+bool cmd_parse_operands(int argc, char **argv, const char *summary, const char *what,
+                        const struct cmd_option *options, struct cmd_args *args, int *first,
+                        int *status);
+
 /* One node's view of the deployment. */
 struct cmd_node {
     char config[PATH_MAX]; /* the deployment file that was read */

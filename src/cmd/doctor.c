@@ -31,6 +31,7 @@ static const struct check checks[] = {
     {"serve", ROLE_CONTROL, MEDIA_SERVER_AUTO, check_serve},
     {"collector", ROLE_EDGE | ROLE_MEDIA, MEDIA_SERVER_AUTO, check_collector},
     {"cdr-writer", ROLE_DB, MEDIA_SERVER_AUTO, check_cdr_writer},
+    {"cdr-dead", ROLE_DB, MEDIA_SERVER_AUTO, check_cdr_dead},
 };
 
 struct options {

@@ -1,6 +1,7 @@
 /* The verbs, one file each. A new one: its line here, in the table of main.c and in meson.build. */
 #pragma once
 
+int cmd_cdr(int argc, char **argv);
 int cmd_cdr_writer(int argc, char **argv);
 int cmd_channels(int argc, char **argv);
 int cmd_collector(int argc, char **argv);

@@ -1,0 +1,5 @@
+/* The subcommands of `dialplane cdr`, one file each. A new one: its line here, in the table of
+ * cdr.c and in meson.build. argv[0] is what is to be said before an error: "cdr dead". */
+#pragma once
+
+int cmd_cdr_dead(int argc, char **argv);
