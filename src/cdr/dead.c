@@ -17,13 +17,13 @@ enum {
     IDS_MAX = 64 * 1024,
 };
 
-/* Grouped: one statement must not meet the same row twice. */
+/* Grouped: one statement must not meet the same row twice. In the order in which they came. */
 static const char add_statement[] =
     "INSERT INTO voip.cdr_dead AS d (source, node, body, reason, deliveries)"
     " SELECT r.source, r.node, decode(r.body, 'hex'), max(r.reason), max(r.deliveries)"
     " FROM json_to_recordset($1::json)"
-    " AS r(source text, node text, body text, reason text, deliveries int)"
-    " GROUP BY r.source, r.node, r.body"
+    " AS r(n int, source text, node text, body text, reason text, deliveries int)"
+    " GROUP BY r.source, r.node, r.body ORDER BY min(r.n)"
     " ON CONFLICT (digest, source, node) DO UPDATE SET reason = excluded.reason,"
     " deliveries = greatest(d.deliveries, excluded.deliveries), last_seen = now(),"
     " requeued_at = NULL";
@@ -63,14 +63,14 @@ static json_t *to_hex(const char *bytes, size_t len)
 }
 
 /* NULL when there is no memory. */
-static json_t *to_json(const struct dead *dead)
+static json_t *to_json(const struct dead *dead, size_t n)
 {
     char source[NAME_MAX_BYTES], node[NAME_MAX_BYTES];
 
     text_copy(source, sizeof(source), dead->entry->src, strlen(dead->entry->src));
     text_copy(node, sizeof(node), dead->entry->node, strlen(dead->entry->node));
-    return json_pack("{s:s, s:s, s:o, s:s, s:i}", "source", source, "node", node, "body",
-                     to_hex(dead->entry->body, dead->entry->len), "reason", dead->reason,
+    return json_pack("{s:i, s:s, s:s, s:o, s:s, s:i}", "n", (int)n, "source", source, "node", node,
+                     "body", to_hex(dead->entry->body, dead->entry->len), "reason", dead->reason,
                      "deliveries", (int)dead->deliveries);
 }
 
@@ -92,7 +92,7 @@ static int add_some(PGconn *conn, const struct pg_wait *wait, const struct dead 
     int res = list ? 0 : -ENOMEM;
 
     for (size_t i = 0; !res && i < count; i++)
-        if (json_array_append_new(list, to_json(&dead[i])))
+        if (json_array_append_new(list, to_json(&dead[i], i)))
             res = -ENOMEM;
     if (!res)
         text = json_dumps(list, JSON_COMPACT);

@@ -20,6 +20,7 @@
 
 enum {
     SEGMENT_BYTES = 16 * 1024 * 1024,
+    SEGMENTS = 16, /* at least, of a spool with a low limit: a segment goes as a whole */
     ROTATE_BYTES = 16 * 1024 * 1024,
     LOOK_MS = 1000, /* at how full the spool is */
 };
@@ -34,12 +35,13 @@ static int in_state(const struct collector *collector, const char *name, char ou
 
 static int open_spool(struct collector *collector, struct err *err)
 {
+    const uint64_t size_max = (uint64_t)collector->node.topology->collector.spool_mib << 20;
     char folder[PATH_MAX];
     const struct spool_options options = {
         .folder = folder,
-        .size_max = (uint64_t)collector->node.topology->collector.spool_mib << 20,
+        .size_max = size_max,
         .free_min = (uint64_t)collector->node.topology->collector.reserve_mib << 20,
-        .segment_bytes = SEGMENT_BYTES,
+        .segment_bytes = size_max / SEGMENTS < SEGMENT_BYTES ? size_max / SEGMENTS : SEGMENT_BYTES,
         .record_max = INTAKE_RECORD_MAX,
     };
     int res = in_state(collector, "spool", folder, err);

@@ -32,7 +32,7 @@ def wait_for(condition, what, seconds=15):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
-def deployment():
+def deployment(**collector):
     ports = free_ports(12)
     names = ("sip_port", "inside_port", "rpc_port", "rtpengine_port")
     rtp = free_range(400)
@@ -45,7 +45,7 @@ def deployment():
         "media": {"sip_port": ports[4], "event_port": ports[5], "rtp_first": rtp + 200,
                   "rtp_last": rtp + 399},
         "control": {"documents_port": ports[6], "agi_port": ports[7], "api_port": ports[8]},
-        "collector": {"port": ports[9]},
+        "collector": {"port": ports[9], **collector},
         "queue": {"port": ports[10]},
         "db": {"port": ports[11], "name": "dialplane"},
     }
@@ -109,6 +109,13 @@ class Redis:
             found.append((entry[b"src"].decode(), entry[b"node"].decode(), entry[b"body"]))
         return found
 
+    def confirm(self):
+        """All that is in the stream, as if it were in PostgreSQL."""
+        for entry, fields in self.call("XRANGE", STREAM, "-", "+"):
+            values = dict(zip(fields[::2], fields[1::2]))
+            self.call("RPUSH", f"{STREAM}:done:{values[b'spool'].decode()}", values[b"place"])
+            self.call("XDEL", STREAM, entry)
+
     def bodies(self, src):
         return [body for source, _, body in self.entries() if source == src]
 
@@ -118,13 +125,13 @@ class Redis:
 
 
 class Collector:
-    """`dialplane collector` with its state folder."""
+    """`dialplane collector` with its state folder; `options` are of the deployment file."""
 
-    def __init__(self):
+    def __init__(self, **options):
         self.folder = Path(tempfile.mkdtemp(prefix="dialplane-collector-"))
         self.state = self.folder / "state"
         file = self.folder / "deploy.yaml"
-        config = deployment()
+        config = deployment(**options)
         file.write_text(yaml.safe_dump(config))
         try:
             subprocess.run([PROGRAM, "render", "-c", file, "-s", self.state,

@@ -80,9 +80,13 @@ class Path:
 
     def post(self, body):
         """Status of one post; OSError or HTTPException when nobody answers."""
+        return self.post_bytes(body.encode())
+
+    def post_bytes(self, body):
+        """As post, of any bytes."""
         connection = http.client.HTTPConnection(*self._where, timeout=10)
         try:
-            connection.request("POST", f"/fs/cdr?uuid={uuid.uuid4()}", body.encode(), self._headers)
+            connection.request("POST", f"/fs/cdr?uuid={uuid.uuid4()}", body, self._headers)
             return connection.getresponse().status
         finally:
             connection.close()

@@ -22,9 +22,9 @@ MIB = 1024 * 1024
 class Writer:
     """The writer, started without the supervisor, which would wait before a restart."""
 
-    def __init__(self, platform):
+    def __init__(self, platform, name="writer"):
         self.db, self.supervisor, self._state = platform.db, platform.supervisor, platform.state
-        self.process = None
+        self._name, self.process = name, None
         self.redis = Redis(platform.state.path, platform.deployment["queue.port"],
                            platform.secret("redis_password"))
 
@@ -42,12 +42,12 @@ class Writer:
         return self.db.value("SELECT count(*) FROM voip.cdr WHERE call_id = ANY(%s::uuid[])",
                              list(calls))
 
-    def start(self, wait=True):
+    def start(self, *options, wait=True):
         """`wait`: until it can be told to stop in good order."""
         runs = self.log().count(" writing call records to ")
-        with open(self._state / "log/writer", "a", encoding="utf-8") as log:
+        with open(self._state / "log" / self._name, "a", encoding="utf-8") as log:
             self.process = self._state.popen([self._state / "bin/dialplane", "cdr-writer", "-s",
-                                              self._state], stderr=log)
+                                              self._state, *options], stderr=log)
         if wait:
             wait_for(lambda: self.log().count(" writing call records to ") > runs, "it runs")
 
@@ -57,7 +57,7 @@ class Writer:
         return self.process.wait(timeout=10)
 
     def log(self):
-        file = self._state / "log/writer"
+        file = self._state / "log" / self._name
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def finish(self):
@@ -239,6 +239,71 @@ def test_database_hangs(writer):
         os.kill(backend, signal.SIGCONT)
     writer.finish()
     assert writer.dead() == 0
+
+
+def test_poison(writer):
+    """
+    What hangs every writer, and is killed with it again and again, is given up after the fifth time,
+    and takes none of the others of its batch with it.
+    """
+    calls = new_calls(20)
+    poison = calls[10]
+    assert writer.end() == 0
+    writer.db.rows("""
+        CREATE FUNCTION voip.hang() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN IF NEW.call_id = '%s' THEN PERFORM pg_sleep(300); END IF; RETURN NEW; END$$
+        """ % poison)
+    writer.db.rows("CREATE TRIGGER hang BEFORE INSERT ON voip.cdr "
+                   "FOR EACH ROW EXECUTE FUNCTION voip.hang()")
+    try:
+        for call in calls:
+            writer.add(json.dumps(edge(call)))
+        for kills in range(5):
+            assert writer.dead() == 0, kills
+            writer.start(wait=False)
+            hanging = wait_for(lambda: writer.db.rows(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'dialplane cdr-writer' "
+                "AND wait_event = 'PgSleep'"), "it hangs")
+            writer.end(signal.SIGKILL)
+            writer.db.rows("SELECT pg_terminate_backend(%s)", hanging[0]["pid"])
+            wait_for(lambda: not writer.db.rows(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'dialplane cdr-writer'"),
+                "its statement is over")
+        # Since the third time they go one by one: those before it are through.
+        assert writer.count(calls) == 10
+        writer.start()
+        writer.finish()
+        assert writer.count(calls) == 19
+    finally:
+        writer.db.rows("DROP TRIGGER hang ON voip.cdr")
+        writer.db.rows("DROP FUNCTION voip.hang()")
+    row, = writer.db.rows("SELECT * FROM voip.cdr_dead")
+    assert (row["deliveries"], bytes(row["body"])) == (5, json.dumps(edge(poison)).encode())
+    assert row["reason"] == "given to a writer 5 times, which never got done with it"
+    assert writer.redis.call("XPENDING", STREAM, "writers")[0] == 0
+
+
+def test_several_writers(platform, writer):
+    """They share the work; each has a name of its own, and one that stops leaves nothing behind."""
+    other, third = Writer(platform, "writer2"), Writer(platform, "writer3")
+    other.start()
+    try:
+        third.start("--instance", "2", wait=False)
+        assert third.process.wait(timeout=10) == 1
+        assert "a writer named one-2 is running already" in third.log()
+        calls = new_calls(4000)
+        for call in calls[:2000]:
+            writer.add(json.dumps(edge(call)))
+        wait_for(lambda: {consumer[1] for consumer in writer.redis.call(
+            "XINFO", "CONSUMERS", STREAM, "writers")} >= {b"one-1", b"one-2"}, "both ask")
+        for call in calls[2000:]:
+            writer.add(json.dumps(edge(call)))
+    finally:
+        assert other.end() == 0
+    writer.finish()
+    assert writer.count(calls) == len(calls)
+    taken = int(other.log().rsplit("stopped: ", 1)[1].split()[0])
+    assert 0 < taken < len(calls)
 
 
 def test_killed(writer):

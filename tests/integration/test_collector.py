@@ -262,3 +262,65 @@ def test_one_at_a_time(collector):
                           text=True, check=False, timeout=10)
     assert done.returncode == 1
     assert "in use by another process" in done.stderr
+
+
+@pytest.fixture
+def small():
+    """A collector that may keep 1 MiB."""
+    made = Collector(spool_mib=1)
+    try:
+        made.redis.start()
+        made.start()
+        yield made
+    finally:
+        made.remove()
+
+
+def doctor(collector):
+    """What doctor says of the collector: status and text."""
+    done = subprocess.run([PROGRAM, "doctor", "--json", "-s", collector.state], check=False,
+                          capture_output=True, text=True, timeout=30)
+    part, = [part for part in json.loads(done.stdout) if part["part"] == "collector"]
+    return part["status"], part["detail"]
+
+
+def test_spool_fills_up(small):
+    """It is said long before anything is refused; what is refused waits where it is."""
+    sent = 0
+
+    def fill(level, percent):
+        nonlocal sent
+        while small.health()["spool_bytes"] * 100 < percent * MIB:
+            assert small.post(b'{"id":"%06d","text":"%s"}' % (sent, b"x" * 7000)) == 200
+            sent += 1
+        # It is looked at once a second.
+        wait_for(lambda: small.health()["spool"] == level, f"the spool is {level}")
+        return small.metric("spool_level")
+
+    assert doctor(small) == ("ok", f"healthy on port {small.port}")
+    assert fill("half", 50) == 1
+    assert doctor(small)[0] == "warn"
+    assert fill("high", 75) == 2
+    assert doctor(small)[0] == "fail"
+    assert fill("full", 97) == 3
+    assert "the spool of call records is full: " in doctor(small)[1]
+    assert small.log().count("the spool is filling up: ") == 2
+    assert small.log().count("warning: the spool is full: ") == 1
+    while small.post(b'{"text":"%s"}' % (b"y" * 7000)) == 200:
+        sent += 1
+    assert small.post(b'{"text":"%s"}' % (b"y" * 7000)) == 507
+    line = b'{"id":"waits","text":"%s"}' % (b"z" * 7000)
+    small.append("edge.jsonl", *[line] * 20)
+    wait_for(lambda: "have to wait: the spool is full" in small.log(), "the lines wait")
+
+    # As soon as something is confirmed there is room again, and nothing was lost.
+    wait_for(lambda: len(small.redis.bodies("freeswitch")) == sent, "all is in Redis")
+    small.redis.confirm()
+    small.expect("edge", line)
+    wait_for(lambda: len(small.redis.bodies("edge")) == 20, "the lines that waited")
+    assert small.post(b'{"id":"again"}') == 200
+    small.redis.confirm()
+    wait_for(lambda: small.health()["spool"] == "ok", "it is well again")
+    assert doctor(small)[0] == "ok"
+    assert "the spool has room again: " in small.log()
+    assert small.log().count("warning: the spool is full: ") == 1
