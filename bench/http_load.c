@@ -2,7 +2,7 @@
  * Load on an HTTP server, as FreeSWITCH makes it: a new connection for every request (or, to
  * compare, connections that stay). One thread; every answer is looked at.
  *
- *     http_load [--rate N] [--connections N] [--seconds N] [--keepalive] ADDRESS PORT FILE
+ *     http_load [--rate N] [--connections N] [--seconds N] [--keepalive] [--stamp] ADDRESS PORT FILE
  *
  * With --rate, requests start at fixed times whatever became of those before, and a time counts
  * from the moment the request was due: a server that stands still is not spared. Without, as many
@@ -10,6 +10,10 @@
  *
  * FILE: one request after the other, each as four bytes of length (little-endian) and that many
  * bytes, then in the same form what its answer has to contain. They are sent in turn.
+ *
+ * With --stamp, requests are call records, and each one that is sent is another call that ends in
+ * this moment: UUUUUUUU-UUUU-UUUU-UUUU-UUUUUUUUUUUU becomes a uuid, SSSSSSSSSS.SSSSSS the time 30 s
+ * ago in seconds since 1970, EEEEEEEEEEEEEEEE the time in microseconds.
  *
  * The last line of the output is JSON: requests done and failed, per second, and times in ms.
  */
@@ -135,6 +139,11 @@ static void read_requests(const char *path)
             die("memory");
         at = take_slice(at, end, &load.requests[load.request_count].text);
         at = at ? take_slice(at, end, &load.requests[load.request_count].expected) : NULL;
+        if (at && load.stamp) {
+            if (load.requests[load.request_count].text.len > STAMPED_MAX)
+                die("a request is too long for --stamp");
+            stamp_prepare(&load.requests[load.request_count]);
+        }
     }
     if (!at || !load.request_count) {
         fprintf(stderr, "http_load: %s is no file of requests\n", path);
@@ -174,8 +183,8 @@ static void report(void)
 
 static void usage(void)
 {
-    fputs("usage: http_load [--rate N] [--connections N] [--seconds N] [--keepalive] ADDRESS PORT "
-          "FILE\n",
+    fputs("usage: http_load [--rate N] [--connections N] [--seconds N] [--keepalive] [--stamp] "
+          "ADDRESS PORT FILE\n",
           stderr);
     exit(2);
 }
@@ -186,6 +195,7 @@ static void read_options(int argc, char **argv)
                                             {"connections", required_argument, NULL, 'c'},
                                             {"seconds", required_argument, NULL, 's'},
                                             {"keepalive", no_argument, NULL, 'k'},
+                                            {"stamp", no_argument, NULL, 't'},
                                             {0}};
     int option;
 
@@ -198,6 +208,8 @@ static void read_options(int argc, char **argv)
             load.seconds = (int)strtol(optarg, NULL, 10);
         else if (option == 'k')
             load.keepalive = true;
+        else if (option == 't')
+            load.stamp = true;
         else
             usage();
     }

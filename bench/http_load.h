@@ -8,6 +8,7 @@
 
 enum {
     ANSWER_MAX = 64 * 1024,
+    STAMPED_MAX = 16 * 1024, /* bytes of a request with --stamp */
 };
 
 struct slice {
@@ -17,6 +18,7 @@ struct slice {
 
 struct request {
     struct slice text, expected;
+    struct marks *marks; /* with --stamp */
 };
 
 struct connection {
@@ -24,7 +26,9 @@ struct connection {
     int fd;
     const struct request *request;
     int64_t due_us;
+    struct slice text; /* what is sent: the request's, or its stamped copy */
     size_t sent, received;
+    char *stamped; /* STAMPED_MAX bytes, once they are needed */
     char answer[ANSWER_MAX];
 };
 
@@ -32,7 +36,7 @@ struct load {
     double rate;
     size_t connections;
     int seconds;
-    bool keepalive;
+    bool keepalive, stamp;
     struct sockaddr_in server;
     struct request *requests;
     size_t request_count, next_request;
@@ -52,6 +56,11 @@ extern struct load load;
 
 /* Says what failed, with errno, and leaves the program. */
 _Noreturn void die(const char *what);
+
+/* Notes where a request has marks, and writes a copy of it with their values: `out` has
+ * STAMPED_MAX bytes. */
+void stamp_prepare(struct request *request);
+void stamp_write(const struct request *request, char *out);
 
 /* Starts the next request, which was due at that time; there is a free connection, or it fails. */
 void connection_start(int64_t due_us);

@@ -74,7 +74,7 @@ static int open_connection(struct connection *connection)
 /* 0 when all is sent, -EAGAIN, or another errno. */
 static int send_some(struct connection *connection)
 {
-    const struct slice *text = &connection->request->text;
+    const struct slice *text = &connection->text;
     ssize_t res;
 
     while (connection->sent < text->len) {
@@ -162,6 +162,16 @@ void connection_go_on(struct connection *connection, uint32_t events)
         receive(connection);
 }
 
+static void stamp(struct connection *connection)
+{
+    if (!connection->stamped)
+        connection->stamped = malloc(STAMPED_MAX);
+    if (!connection->stamped)
+        die("memory");
+    stamp_write(connection->request, connection->stamped);
+    connection->text.data = connection->stamped;
+}
+
 void connection_start(int64_t due_us)
 {
     struct connection *connection = load.free;
@@ -175,6 +185,9 @@ void connection_start(int64_t due_us)
     load.under_way++;
     connection->request = &load.requests[load.next_request++ % load.request_count];
     connection->due_us = due_us;
+    connection->text = connection->request->text;
+    if (load.stamp)
+        stamp(connection);
     connection->sent = connection->received = 0;
     if (connection->fd < 0)
         res = open_connection(connection);

@@ -1,139 +1,64 @@
 #include "cdr/insert.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
-#include "base/buf.h"
-#include "cdr/text.h"
-
-/*
- * One array per column: the statement is the same for any number of rows, is planned quickly, and
- * of the ways of batching was the fastest that stays one idempotent statement.
- */
-static const char statement[] =
-    "INSERT INTO voip.cdr (call_id, started_at, answered_at, ended_at, duration_ms, billable_ms,"
-    " domain_id, domain, direction, caller, callee, callee_reached, service, sip_code,"
-    " hangup_cause, hangup_side, node, source, sip_call_id, trunk, raw)"
-    " SELECT r.call_id, r.started_at, r.answered_at, r.ended_at, r.duration_ms, r.billable_ms,"
-    " d.id, r.domain, r.direction, r.caller, r.callee, r.reached, r.service, r.sip_code,"
-    " r.cause, r.side, r.node, r.source, r.sip_call_id, nullif(r.trunk, ''),"
-    " r.raw"
-    " FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::int[],"
-    " $6::int[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],"
-    " $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],"
-    " $20::text[])"
-    " AS r(call_id, started_at, answered_at, ended_at, duration_ms, billable_ms, domain,"
-    " direction, caller, callee, reached, service, sip_code, cause, side, node, source,"
-    " sip_call_id, trunk, raw)"
-    " LEFT JOIN voip.domains d ON d.name = lower(r.domain)"
-    " ON CONFLICT DO NOTHING";
+#include "cdr/insert_private.h"
 
 enum {
-    COLUMNS = 20,
-    TIME_SIZE = 40,
-    /* Of records as they came, in one statement, which is in memory twice here and twice there. As
-     * a rule that is the whole batch. */
-    STATEMENT_BYTES = 16 * 1024 * 1024,
-    /* Replacement characters treble a record, escaping doubles it. */
+    /* Of records as they came, in one transaction, which is in memory twice here and twice there.
+     * As a rule that is the whole batch. */
+    BATCH_BYTES = 16 * 1024 * 1024,
     ARRAY_MAX = 256 * 1024 * 1024,
 };
 
-/* An array's text form, "{"…","…"}", PostgreSQL manual 8.15.2. */
-static void add_element(struct buf *array, const char *text, size_t len)
+/*
+ * The call's row last: inserting it locks what all calls of its tenant count in
+ * (voip.count_outbound), and the lock lasts until the commit.
+ */
+static const struct insert_table *const tables[] = {&insert_raw, &insert_legs, &insert_cdr};
+
+void insert_text(struct pg_array *array, const char *text)
 {
-    char *to;
-
-    /* Room for the case that every byte needs a backslash; the batch's arrays are short-lived. */
-    if (buf_add_str(array, array->len ? ",\"" : "{\"") || buf_reserve(array, 2 * len + 1))
-        return;
-    to = array->data + array->len;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"' || text[i] == '\\')
-            *to++ = '\\';
-        *to++ = text[i];
-    }
-    *to++ = '"';
-    *to = '\0';
-    array->len = (size_t)(to - array->data);
-}
-
-static void add_text(struct buf *array, const char *text)
-{
-    add_element(array, text, strlen(text));
-}
-
-static void add_null(struct buf *array)
-{
-    buf_add_str(array, array->len ? ",NULL" : "{NULL");
-}
-
-static void add_number(struct buf *array, int64_t number)
-{
-    buf_printf(array, "%s%" PRId64, array->len ? "," : "{", number);
-}
-
-/* To the microsecond, whatever the session's time zone. */
-static void add_time(struct buf *array, int64_t us)
-{
-    time_t seconds = (time_t)(us / 1000000);
-    char text[TIME_SIZE];
-    struct tm tm;
-
-    if (us <= 0 || !gmtime_r(&seconds, &tm)) {
-        add_null(array);
-        return;
-    }
-    snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", tm.tm_year + 1900,
-             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(us % 1000000));
-    add_text(array, text);
-}
-
-static void add_raw(struct buf *array, const struct insert_row *row)
-{
-    struct buf clean;
-
-    if (text_good(row->raw, row->raw_len) == row->raw_len) {
-        add_element(array, row->raw, row->raw_len);
-        return;
-    }
-    buf_init(&clean, ARRAY_MAX);
-    text_clean(&clean, row->raw, row->raw_len);
-    add_element(array, clean.data, clean.len);
-    if (buf_error(&clean))
-        array->error = buf_error(&clean);
-    buf_free(&clean);
-}
-
-static void add_row(struct buf arrays[COLUMNS], const struct insert_row *row)
-{
-    const struct cdr *cdr = &row->cdr;
-    struct buf *to = arrays;
-
-    add_text(to++, cdr->call_id);
-    add_time(to++, cdr->started_us);
-    add_time(to++, cdr->answered_us);
-    add_time(to++, cdr->ended_us);
-    add_number(to++, cdr_duration_ms(cdr));
-    add_number(to++, cdr_billable_ms(cdr));
-    add_text(to++, cdr->domain);
-    add_text(to++, cdr->direction);
-    add_text(to++, cdr->caller);
-    add_text(to++, cdr->callee);
-    add_text(to++, cdr->reached);
-    add_text(to++, cdr->service);
-    if (cdr->sip_code)
-        add_number(to++, cdr->sip_code);
+    if (*text)
+        pg_array_text(array, text);
     else
-        add_null(to++);
-    add_text(to++, cdr->cause);
-    add_text(to++, cdr->side);
-    add_text(to++, cdr->node);
-    add_text(to++, cdr->source);
-    add_text(to++, cdr->sip_call_id);
-    add_text(to++, cdr->trunk);
-    add_raw(to++, row);
+        pg_array_null(array);
+}
+
+void insert_code(struct pg_array *array, unsigned int code)
+{
+    if (code)
+        pg_array_int4(array, (int32_t)code);
+    else
+        pg_array_null(array);
+}
+
+void insert_number(struct pg_array *array, int32_t number)
+{
+    if (number != CDR_UNKNOWN)
+        pg_array_int4(array, number);
+    else
+        pg_array_null(array);
+}
+
+static int compare_keys(const struct cdr *a, const struct cdr *b)
+{
+    if (a->started_us != b->started_us)
+        return a->started_us < b->started_us ? -1 : 1;
+    return strcasecmp(a->call_id, b->call_id);
+}
+
+/* By key, and of one key what came first. */
+static int compare_rows(const void *a, const void *b)
+{
+    const struct insert_row *left = *(const struct insert_row *const *)a;
+    const struct insert_row *right = *(const struct insert_row *const *)b;
+    int order = compare_keys(&left->record.cdr, &right->record.cdr);
+
+    return order ? order : left < right ? -1 : 1;
 }
 
 /* Classes of SQLSTATE that blame the data: 22 (data exception), 23 (constraint), 54 (too large). */
@@ -149,59 +74,121 @@ static int classify(const PGresult *result, struct err *err)
     return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-static int execute(const struct insert *insert, const struct buf arrays[COLUMNS], struct err *err)
+/* What became of a statement; takes its result over, which is NULL unless `res` is 0. */
+static int judge(int res, PGresult *result, ExecStatusType wanted, struct err *err)
 {
-    const char *values[COLUMNS];
-    PGresult *result = NULL;
-    int res;
-
-    for (int i = 0; i < COLUMNS; i++)
-        values[i] = arrays[i].data;
-    res = pg_wait_query(insert->conn, statement, COLUMNS, values, insert->wait, &result, err);
-    if (!res && PQresultStatus(result) != PGRES_COMMAND_OK)
+    if (!res && PQresultStatus(result) != wanted)
         res = classify(result, err);
     PQclear(result);
     return res;
 }
 
-/* As insert_good_rows, by one statement; -EINVAL when the data of a row is refused, nobody knows of
- * which, and nothing was inserted. */
-static int insert_rows(const struct insert *insert, const struct insert_row *rows, size_t count,
-                       struct err *err)
+static int command(const struct insert *insert, const char *sql, struct err *err)
 {
-    struct buf arrays[COLUMNS];
-    int res = 0;
+    PGresult *result = NULL;
+    int res = pg_wait_query(insert->conn, sql, 0, NULL, insert->wait, &result, err);
 
-    if (count == 0)
-        return 0;
-    for (int i = 0; i < COLUMNS; i++)
-        buf_init(&arrays[i], ARRAY_MAX);
-    for (size_t i = 0; i < count; i++)
-        add_row(arrays, &rows[i]);
-    for (int i = 0; i < COLUMNS; i++) {
-        buf_add_char(&arrays[i], '}');
-        if (buf_error(&arrays[i]))
-            res = buf_error(&arrays[i]);
+    return judge(res, result, PGRES_COMMAND_OK, err);
+}
+
+static int end_arrays(struct pg_array *arrays, int count, struct err *err)
+{
+    for (int i = 0; i < count; i++) {
+        int res = pg_array_end(&arrays[i]);
+
+        /* Halving helps. */
+        if (res == -ENOBUFS)
+            return err_set(err, -EINVAL, "too many bytes for one statement");
+        if (res)
+            return err_sys(err, res, "memory for a batch");
     }
-    /* Halving helps. */
-    if (res == -ENOBUFS)
-        err_set(err, res = -EINVAL, "too many bytes for one statement");
-    else
-        res = res ? err_sys(err, res, "memory for a batch") : execute(insert, arrays, err);
-    for (int i = 0; i < COLUMNS; i++)
-        buf_free(&arrays[i]);
+    return 0;
+}
+
+/* The table's statement. *inserted: how many of the rows were not there yet. */
+static int insert_arrays(const struct insert *insert, const struct insert_table *table,
+                         const struct pg_array *arrays, long *inserted, struct err *err)
+{
+    PGresult *result = NULL;
+    int res = pg_wait_arrays(insert->conn, table->statement, table->columns, arrays, insert->wait,
+                             &result, err);
+
+    if (!res)
+        *inserted = strtol(PQcmdTuples(result), NULL, 10);
+    return judge(res, result, PGRES_COMMAND_OK, err);
+}
+
+/* Removes what the rows may replace. */
+static int unmake(const struct insert *insert, const struct insert_table *table,
+                  const struct pg_array *arrays, long *removed, struct err *err)
+{
+    PGresult *result = NULL;
+    int res = pg_wait_arrays(insert->conn, table->unmake, 2, arrays, insert->wait, &result, err);
+
+    if (!res && PQntuples(result) == 1)
+        *removed = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    return judge(res, result, PGRES_TUPLES_OK, err);
+}
+
+/* Rows that are there already are looked at only then: as a rule there are none. */
+static int insert_or_replace(const struct insert *insert, const struct insert_table *table,
+                             const struct pg_array *arrays, struct err *err)
+{
+    long inserted = 0, removed = 0;
+    int res = insert_arrays(insert, table, arrays, &inserted, err);
+
+    if (res || !table->unmake || inserted == arrays[0].count)
+        return res;
+    res = unmake(insert, table, arrays, &removed, err);
+    if (!res && removed > 0)
+        res = insert_arrays(insert, table, arrays, &inserted, err);
+    return res;
+}
+
+static int insert_into(const struct insert *insert, const struct insert_table *table,
+                       const struct insert_row *const *rows, size_t count, struct err *err)
+{
+    struct pg_array arrays[PG_WAIT_ARRAYS];
+    int res;
+
+    for (int i = 0; i < table->columns; i++)
+        pg_array_init(&arrays[i], table->types[i], ARRAY_MAX);
+    for (size_t i = 0; i < count; i++)
+        table->add(arrays, rows[i]);
+    res = end_arrays(arrays, table->columns, err);
+    if (!res && arrays[0].count > 0)
+        res = insert_or_replace(insert, table, arrays, err);
+    for (int i = 0; i < table->columns; i++)
+        pg_array_free(&arrays[i]);
+    return res;
+}
+
+/* As insert_good_rows, in one transaction; -EINVAL when the data of a row is refused, nobody knows
+ * of which, and nothing was inserted. */
+static int insert_rows(const struct insert *insert, const struct insert_row *const *rows,
+                       size_t count, struct err *err)
+{
+    int res = command(insert, "BEGIN", err);
+
+    for (size_t i = 0; !res && i < DP_COUNT(tables); i++)
+        res = insert_into(insert, tables[i], rows, count, err);
+    if (!res)
+        return command(insert, "COMMIT", err);
+    /* The first error is the one that counts, unless the connection is of no more use. */
+    if (res != -ENOTCONN && command(insert, "ROLLBACK", NULL))
+        return -ENOTCONN;
     return res;
 }
 
 /* Halves what is refused, down to the row. */
-static int insert_piece(const struct insert *insert, const struct insert_row *rows, size_t count,
-                        struct err *err)
+static int insert_piece(const struct insert *insert, const struct insert_row *const *rows,
+                        size_t count, struct err *err)
 {
     struct err own;
     int res = insert_rows(insert, rows, count, &own);
 
     if (res == -EINVAL && count == 1) {
-        insert->refuse(insert->arg, rows, own.text);
+        insert->refuse(insert->arg, rows[0], own.text);
         return 0;
     }
     if (res == -EINVAL) {
@@ -211,24 +198,32 @@ static int insert_piece(const struct insert *insert, const struct insert_row *ro
     return res ? err_set(err, res, "%s", own.text) : 0;
 }
 
-/* How many of the rows go into one statement: one at least. */
-static size_t fitting(const struct insert_row *rows, size_t count)
+/* How many of the rows go into one transaction: one at least. */
+static size_t fitting(const struct insert_row *const *rows, size_t count)
 {
     size_t bytes = 0, fit = 0;
 
-    while (fit < count && (fit == 0 || bytes + rows[fit].raw_len <= STATEMENT_BYTES))
-        bytes += rows[fit++].raw_len;
+    while (fit < count && (fit == 0 || bytes + rows[fit]->raw_len <= BATCH_BYTES))
+        bytes += rows[fit++]->raw_len;
     return fit;
 }
 
 int insert_good_rows(const struct insert *insert, const struct insert_row *rows, size_t count,
                      struct err *err)
 {
+    const struct insert_row **sorted = calloc(count + 1, sizeof(*sorted));
     int res = 0;
 
+    if (!sorted)
+        return err_set(err, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &rows[i];
+    /* Two writers that have the same calls lock them in the same order. */
+    qsort(sorted, count, sizeof(*sorted), compare_rows);
     for (size_t done = 0, fit; !res && done < count; done += fit) {
-        fit = fitting(rows + done, count - done);
-        res = insert_piece(insert, rows + done, fit, err);
+        fit = fitting(sorted + done, count - done);
+        res = insert_piece(insert, sorted + done, fit, err);
     }
+    free(sorted);
     return res;
 }

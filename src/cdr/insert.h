@@ -1,4 +1,4 @@
-/* Records into voip.cdr. */
+/* Records into voip.cdr, voip.cdr_legs and voip.cdr_raw. */
 #pragma once
 
 #include <libpq-fe.h>
@@ -10,8 +10,8 @@
 #include "store/pg_wait.h"
 
 struct insert_row {
-    struct cdr cdr;
-    const char *raw; /* the record as it came, of any bytes */
+    struct cdr_record record;
+    const char *raw; /* the record as it came, of any bytes, packed (pack.h) or not */
     size_t raw_len;
     void *arg; /* the caller's */
 };
@@ -25,10 +25,11 @@ struct insert {
 };
 
 /*
- * Inserts the rows, as a rule by one statement, which is its own transaction; by several where one
- * would be too large. Rows that are there already (by the call's id and start) stay as they are.
- * The tenant's id is looked up by its domain. Rows whose data is refused are found by halving, and
- * the others are inserted.
+ * Inserts the rows with their legs and raw records, as a rule in one transaction with a statement
+ * for each table; in several where one would be too large. Rows that are there already (by the
+ * call's id and start) stay as they are, unless they were made up by reconciliation: those are
+ * replaced. The tenant's id is looked up by its domain. Rows whose data is refused are found by
+ * halving, and the others are inserted.
  *
  * -ENOTCONN when the connection is lost, or the server silent; -EAGAIN for any refusal that is not
  * the rows' fault: no space, no rights, shutting down. -ENOMEM. After an error some rows may have

@@ -119,7 +119,7 @@ static int take_fields(struct cdr *out, char *fields[COLUMNS], struct err *err)
     return 0;
 }
 
-int cdr_parse_asterisk(struct cdr *out, const char *body, size_t len, struct err *err)
+int cdr_parse_asterisk(struct cdr_record *out, const char *body, size_t len, struct err *err)
 {
     char *fields[COLUMNS];
     char *line;
@@ -136,7 +136,7 @@ int cdr_parse_asterisk(struct cdr *out, const char *body, size_t len, struct err
     line[len] = '\0';
     res = split(line, fields, err);
     if (!res)
-        res = take_fields(out, fields, err);
+        res = take_fields(&out->cdr, fields, err);
     free(line);
     return res;
 }

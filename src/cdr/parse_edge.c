@@ -24,13 +24,10 @@ static int read_times(struct cdr *out, const json_t *record, struct err *err)
     return res;
 }
 
-int cdr_parse_edge(struct cdr *out, const char *body, size_t len, struct err *err)
+static int take_record(struct cdr *out, const json_t *record, struct err *err)
 {
-    json_auto_t *record = NULL;
-    int res = fields_read(&record, body, len, err);
+    int res = read_times(out, record, err);
 
-    if (!res)
-        res = read_times(out, record, err);
     if (res)
         return res;
     out->sip_code = read_code(record);
@@ -48,4 +45,12 @@ int cdr_parse_edge(struct cdr *out, const char *body, size_t len, struct err *er
     if (*fields_text(record, "node"))
         fields_copy(out->node, sizeof(out->node), record, "node");
     return 0;
+}
+
+int cdr_parse_edge(struct cdr_record *out, const char *body, size_t len, struct err *err)
+{
+    json_auto_t *record = NULL;
+    int res = fields_read(&record, body, len, err);
+
+    return res ? res : take_record(&out->cdr, record, err);
 }

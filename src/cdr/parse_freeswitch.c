@@ -130,7 +130,7 @@ static int take_variables(struct cdr *out, const json_t *variables, struct err *
     return 0;
 }
 
-int cdr_parse_freeswitch(struct cdr *out, const char *body, size_t len, struct err *err)
+int cdr_parse_freeswitch(struct cdr_record *out, const char *body, size_t len, struct err *err)
 {
     json_auto_t *record = NULL;
     const json_t *variables;
@@ -141,5 +141,5 @@ int cdr_parse_freeswitch(struct cdr *out, const char *body, size_t len, struct e
     variables = json_object_get(record, "variables");
     if (!json_is_object(variables))
         return err_set(err, -EINVAL, "no variables");
-    return take_variables(out, variables, err);
+    return take_variables(&out->cdr, variables, err);
 }

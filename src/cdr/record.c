@@ -8,7 +8,7 @@
 
 static const struct {
     const char *source;
-    int (*parse)(struct cdr *out, const char *body, size_t len, struct err *err);
+    int (*parse)(struct cdr_record *out, const char *body, size_t len, struct err *err);
 } forms[] = {
     {"edge", cdr_parse_edge},
     {"freeswitch", cdr_parse_freeswitch},
@@ -32,15 +32,69 @@ static void put_in_order(struct cdr *cdr)
         cdr->ended_us = cdr->started_us;
     if (cdr->ended_us < cdr->answered_us)
         cdr->ended_us = cdr->answered_us;
+    if (cdr->rang_us && cdr->rang_us < cdr->started_us)
+        cdr->rang_us = cdr->started_us;
 }
 
-/* What every row needs, and what is usual where nothing was said. */
-static int complete(struct cdr *cdr, struct err *err)
+struct cdr_leg *cdr_add_leg(struct cdr_record *record, const char *side, const char *leg)
+{
+    struct cdr_leg *out;
+
+    if (record->legs_count == CDR_LEGS_MAX)
+        return NULL;
+    out = &record->legs[record->legs_count++];
+    *out = (struct cdr_leg){
+        .mos = CDR_UNKNOWN, .loss = CDR_UNKNOWN, .jitter = CDR_UNKNOWN, .packets = CDR_UNKNOWN};
+    text_copy(out->side, sizeof(out->side), side, strlen(side));
+    text_copy(out->leg, sizeof(out->leg), leg, strlen(leg));
+    return out;
+}
+
+/* `number` where it lies in the column's range. */
+static int32_t in_range(int32_t number, int32_t min, int32_t max)
+{
+    return number >= min && number <= max ? number : CDR_UNKNOWN;
+}
+
+/* A measurement that cannot be is none; the call's row must not be lost for it. */
+static void complete_leg(struct cdr_leg *leg)
+{
+    leg->mos = in_range(leg->mos, 100, 500);
+    leg->loss = in_range(leg->loss, 0, 100 * 100);
+    leg->jitter = in_range(leg->jitter, 0, 99999 * 100);
+    leg->packets = in_range(leg->packets, 0, INT32_MAX);
+    if (*leg->cause && !cause_is_name(leg->cause))
+        leg->cause[0] = '\0';
+}
+
+/* A leg without a name, or of neither side, could be no row. */
+static void complete_legs(struct cdr_record *record)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < record->legs_count; i++) {
+        struct cdr_leg *leg = &record->legs[i];
+
+        complete_leg(leg);
+        if (*leg->leg && (strcmp(leg->side, "caller") == 0 || strcmp(leg->side, "callee") == 0))
+            record->legs[kept++] = *leg;
+    }
+    record->legs_count = kept;
+}
+
+/* What every row needs: the call's key. */
+static int check_key(const struct cdr *cdr, struct err *err)
 {
     if (!str_is_uuid(cdr->call_id))
         return err_set(err, -EINVAL, "the call's id is no uuid");
     if (cdr->started_us <= 0)
         return err_set(err, -EINVAL, "no start");
+    return 0;
+}
+
+/* What the call's row needs, and what is usual where nothing was said. */
+static int complete(struct cdr *cdr, struct err *err)
+{
     if (cdr->ended_us <= 0)
         return err_set(err, -EINVAL, "no end");
     put_in_order(cdr);
@@ -54,25 +108,34 @@ static int complete(struct cdr *cdr, struct err *err)
         strcpy(cdr->service, "none");
     if (!cause_is_name(cdr->cause))
         strcpy(cdr->cause, cause_of_sip(cdr->sip_code));
+    cdr->pdd_ms = in_range(cdr->pdd_ms, 0, INT32_MAX);
+    cdr->wait_ms = in_range(cdr->wait_ms, 0, INT32_MAX);
+    cdr->talk_ms = in_range(cdr->talk_ms, 0, INT32_MAX);
     return 0;
 }
 
-int cdr_parse(struct cdr *out, const char *source, const char *node, const char *body, size_t len,
-              struct err *err)
+int cdr_parse(struct cdr_record *out, const char *source, const char *node, const char *body,
+              size_t len, struct err *err)
 {
-    struct cdr cdr = {0};
+    struct cdr *cdr = &out->cdr;
     int res;
 
-    text_copy(cdr.node, sizeof(cdr.node), node, strlen(node));
+    /* Legs are cleared as they are added. */
+    *cdr = (struct cdr){.pdd_ms = CDR_UNKNOWN, .wait_ms = CDR_UNKNOWN, .talk_ms = CDR_UNKNOWN};
+    out->is_call = true;
+    out->legs_count = 0;
+    text_copy(cdr->node, sizeof(cdr->node), node, strlen(node));
     for (size_t i = 0; i < DP_COUNT(forms); i++) {
         if (strcmp(source, forms[i].source) != 0)
             continue;
-        text_copy(cdr.source, sizeof(cdr.source), source, strlen(source));
-        res = forms[i].parse(&cdr, body, len, err);
+        text_copy(cdr->source, sizeof(cdr->source), source, strlen(source));
+        res = forms[i].parse(out, body, len, err);
         if (!res)
-            res = complete(&cdr, err);
+            res = check_key(cdr, err);
+        if (!res && out->is_call)
+            res = complete(cdr, err);
         if (!res)
-            *out = cdr;
+            complete_legs(out);
         return res;
     }
     return err_set(err, -EINVAL, "a source that does not exist");

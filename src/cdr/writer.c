@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cdr/stream.h"
+#include "cdr/upkeep.h"
 #include "cdr/writer_private.h"
 
 enum {
@@ -19,8 +20,7 @@ enum {
     CLAIM_EVERY_MS = 30 * 1000, /* looking for what others have left */
     SEEN_EVERY_MS = 3 * 1000, /* while nothing comes: less than doctor minds (cmd/checks_queue.c) */
     CLAIM_IDLE_MS = 60 * 1000, /* longer than any batch of a living writer takes */
-    PARTITIONS_EVERY_MS = 24 * 3600 * 1000,
-    PARSE_S = 30, /* of a whole batch: milliseconds */
+    PARSE_S = 30,              /* of a whole batch: milliseconds */
 };
 
 /* One of the two servers, as far as it being away is concerned. */
@@ -38,9 +38,10 @@ struct writer {
     PGconn *pg;          /* likewise */
     struct pg_wait wait; /* for the latter's answers */
     bool own;            /* look first for what this writer was given before and has not done */
-    int64_t claim_ms, partitions_ms; /* when to look for what others have left, and the months */
-    int64_t seen_ms;                 /* when to let Redis see an idle writer */
-    char cursor[REDIS_ID_SIZE];      /* how far that look is, "0-0" before and after it */
+    int64_t claim_ms;    /* when to look for what others have left */
+    char cursor[REDIS_ID_SIZE]; /* how far that look is, "0-0" before and after it */
+    int64_t seen_ms;            /* when to let Redis see an idle writer */
+    struct upkeep upkeep;
 
     struct writer_batch batch; /* what is in hand */
 };
@@ -99,25 +100,6 @@ static int connect_redis(struct writer *writer, struct err *err)
                       options->redis_password, REDIS_MS, err);
 }
 
-/* Whether the table can take the coming months. Failing that is no reason not to insert, as long as
- * there is a connection. */
-static int ensure_partitions(struct writer *writer, struct err *err)
-{
-    PGresult *result = NULL;
-    int res;
-
-    if (clock_mono_ms() < writer->partitions_ms)
-        return 0;
-    writer->partitions_ms = clock_mono_ms() + PARTITIONS_EVERY_MS;
-    res = pg_wait_query(writer->pg, "SELECT voip.cdr_ensure_partitions()", 0, NULL, &writer->wait,
-                        &result, err);
-    if (!res && PQresultStatus(result) != PGRES_TUPLES_OK)
-        log_error("partitions of voip.cdr: %.*s", (int)strcspn(PQresultErrorMessage(result), "\n"),
-                  PQresultErrorMessage(result));
-    PQclear(result);
-    return res;
-}
-
 static int connect_pg(struct writer *writer, struct err *err)
 {
     int res;
@@ -126,7 +108,7 @@ static int connect_pg(struct writer *writer, struct err *err)
         return 0;
     res = pg_connect(&writer->pg, &writer->options->database, err);
     if (!res)
-        writer->partitions_ms = 0;
+        writer->upkeep.due_ms = 0;
     return res;
 }
 
@@ -191,14 +173,22 @@ static int read_entries(struct writer *writer, struct err *err)
     return read_new(writer, err);
 }
 
+/* Connected, and the tables can take the coming time. */
+static int prepare_pg(struct writer *writer, struct err *err)
+{
+    int res = connect_pg(writer, err);
+
+    if (!res && upkeep_is_due(&writer->upkeep))
+        res = upkeep_run(&writer->upkeep, writer->pg, &writer->wait, err);
+    return res;
+}
+
 static int insert_batch(struct writer *writer, struct err *err)
 {
     struct insert insert = {
         .wait = &writer->wait, .refuse = writer_batch_refuse, .arg = &writer->batch};
-    int res = connect_pg(writer, err);
+    int res = prepare_pg(writer, err);
 
-    if (!res)
-        res = ensure_partitions(writer, err);
     if (res)
         return res;
     insert.conn = writer->pg;
@@ -251,8 +241,9 @@ static bool has_pg(struct writer *writer)
 {
     struct err err;
 
-    if (connect_pg(writer, &err) == 0)
+    if (prepare_pg(writer, &err) == 0)
         return true;
+    drop_pg(writer);
     link_down(writer, &writer->pg_link, &err);
     return false;
 }
@@ -299,6 +290,7 @@ int writer_run(const struct writer_options *options, struct writer_stats *stats,
         .redis_link = {"Redis", RETRY_FIRST_MS, false},
         .pg_link = {"PostgreSQL", RETRY_FIRST_MS, false},
         .cursor = "0-0",
+        .upkeep = {options->keep_months, options->keep_raw_days, 0},
     };
     int res = writer_batch_init(&writer.batch);
 

@@ -1,6 +1,7 @@
 /*
- * From the Redis stream into voip.cdr: reads entries as a consumer of the group, inserts them by
- * one statement per batch, and acknowledges and deletes them in Redis only after the commit.
+ * From the Redis stream into voip.cdr and its legs: reads entries as a consumer of the group,
+ * inserts them in one transaction per batch, and acknowledges and deletes them in Redis only after
+ * the commit. Besides, it looks after the tables' partitions (upkeep.h).
  *
  * A batch is what has come while the one before was being inserted, up to a limit: single records
  * go at once, and under load batches become as large as they need to be, without a timer.
@@ -32,13 +33,15 @@ struct writer_options {
     const char *redis_password;
     struct pg_target database;
     const char *consumer; /* this writer's name in the group: the same after a restart */
-    int stop_fd;          /* becomes readable when it is time to stop */
+    /* For how long records are kept, and the raw ones: upkeep.h. */
+    unsigned int keep_months, keep_raw_days;
+    int stop_fd; /* becomes readable when it is time to stop */
 };
 
 struct writer_stats {
     uint64_t taken;   /* entries that are done with */
-    uint64_t batches; /* statements that were committed */
-    uint64_t legs;    /* entries that were no call's record */
+    uint64_t batches; /* that were committed */
+    uint64_t legs;    /* entries that said nothing of a call */
     uint64_t dead;    /* entries that went to the dead letters */
 };
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cdr/intake.h"
+#include "cdr/pack.h"
 #include "cdr/stream.h"
 #include "cdr/text.h"
 #include "cdr/writer_private.h"
@@ -16,12 +18,14 @@ int writer_batch_init(struct writer_batch *batch)
         .dead = calloc(WRITER_BATCH, sizeof(*batch->dead)),
         .back = calloc(WRITER_BATCH, sizeof(*batch->back)),
     };
+    buf_init(&batch->plain, INTAKE_BODY_MAX);
     return batch->rows && batch->dead && batch->back ? 0 : -ENOMEM;
 }
 
 void writer_batch_free(struct writer_batch *batch)
 {
     redis_entries_free(&batch->entries);
+    buf_free(&batch->plain);
     free(batch->rows);
     free(batch->dead);
     free(batch->back);
@@ -48,6 +52,21 @@ void writer_batch_refuse(void *arg, const struct insert_row *row, const char *re
 static bool is_deleted(const struct redis_entry *entry)
 {
     return !*entry->src && !*entry->node && entry->len == 0;
+}
+
+/* As cdr_parse. */
+static int parse_entry(struct writer_batch *batch, const struct redis_entry *entry,
+                       struct cdr_record *out, struct err *err)
+{
+    int res;
+
+    if (!pack_is(entry->body, entry->len))
+        return cdr_parse(out, entry->src, entry->node, entry->body, entry->len, err);
+    buf_reset(&batch->plain);
+    res = pack_open(&batch->plain, entry->body, entry->len, INTAKE_BODY_MAX, err);
+    if (res)
+        return res;
+    return cdr_parse(out, entry->src, entry->node, batch->plain.data, batch->plain.len, err);
 }
 
 /* Its last one was the delivery before: now nobody looks into it. */
@@ -77,7 +96,7 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err)
 
         if (is_deleted(entry))
             continue;
-        res = cdr_parse(&row->cdr, entry->src, entry->node, entry->body, entry->len, err);
+        res = parse_entry(batch, entry, &row->record, err);
         if (res == -ENOMEM)
             return res;
         if (res == -ENOMSG) {

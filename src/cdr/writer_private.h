@@ -24,6 +24,7 @@ struct writer_batch {
     struct dead *dead;       /* what can never become a row */
     const struct redis_entry **back; /* what was a dead letter and is none any more */
     size_t rows_count, dead_count, legs;
+    struct buf plain; /* the record that is being read, where it came packed */
 };
 
 int writer_batch_init(struct writer_batch *batch) DP_CHECK;

@@ -73,6 +73,10 @@ struct topology {
         char *name;
     } db;
     struct {
+        uint16_t keep_months;   /* whole months of calls and their legs */
+        uint16_t keep_raw_days; /* whole days of records as they came */
+    } cdr;
+    struct {
         char *host;    /* who takes mail to users; "": there is none */
         uint16_t port; /* SMTP */
         char *from;    /* the sender's address */

@@ -104,6 +104,12 @@ static const cyaml_schema_field_t db_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t cdr_fields[] = {
+    NUMBER(keep_months, cdr),
+    NUMBER(keep_raw_days, cdr),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t mail_fields[] = {
     STRING(host, mail),
     NUMBER(port, mail),
@@ -139,6 +145,7 @@ static const cyaml_schema_field_t topology_fields[] = {
     SECTION(collector),
     SECTION(queue),
     SECTION(db),
+    SECTION(cdr),
     SECTION(mail),
     CYAML_FIELD_END,
 };

@@ -39,6 +39,8 @@ static const struct setting settings[] = {
     SETTING(collector, reserve_mib, 256, 1, UINT16_MAX),
     PORT(queue, port, 6390),
     PORT(db, port, 5442),
+    SETTING(cdr, keep_months, 24, 1, 240),
+    SETTING(cdr, keep_raw_days, 30, 1, 366),
     PORT(mail, port, 25),
 };
 

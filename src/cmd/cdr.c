@@ -13,6 +13,7 @@ static const struct {
 } subcommands[] = {
     {{"dead", "list, show, requeue or drop records that could not be stored", cmd_cdr_dead},
      "cdr dead"},
+    {{"show", "print all that is known of a call", cmd_cdr_show}, "cdr show"},
 };
 
 static void print_usage(FILE *out)

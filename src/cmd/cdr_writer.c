@@ -63,6 +63,8 @@ static int run(const struct cmd_node *node, uint64_t instance, struct err *err)
                 .statement_timeout_ms = STATEMENT_MS,
             },
         .consumer = consumer,
+        .keep_months = topology->cdr.keep_months,
+        .keep_raw_days = topology->cdr.keep_raw_days,
     };
     int res = take_name(node, instance, consumer, err);
 
@@ -75,7 +77,7 @@ static int run(const struct cmd_node *node, uint64_t instance, struct err *err)
              options.database.port, consumer);
     res = writer_run(&options, &stats, err);
     log_info("stopped: %" PRIu64 " entries in %" PRIu64 " batches; %" PRIu64
-             " legs that are no calls, %" PRIu64 " dead",
+             " said nothing of a call, %" PRIu64 " dead",
              stats.taken, stats.batches, stats.legs, stats.dead);
     return res;
 }

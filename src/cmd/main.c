@@ -12,7 +12,7 @@ static const struct cmd_verb verbs[] = {
     {"collector", "take call records and hand them to Redis", cmd_collector},
     {"cdr-writer", "take call records from Redis and insert them into the database",
      cmd_cdr_writer},
-    {"cdr", "look after call records that could not be stored", cmd_cdr},
+    {"cdr", "show a call's record, look after those that could not be stored", cmd_cdr},
     {"migrate", "create the database or bring its schema up to date", cmd_migrate},
     {"channels", "list the channels of the media nodes, or hang one up", cmd_channels},
     {"doctor", "check every part of this node and say what to do", cmd_doctor},

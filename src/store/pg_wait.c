@@ -64,17 +64,13 @@ static int receive(PGconn *conn, const struct pg_wait *wait, int64_t *deadline, 
     return 0;
 }
 
-int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const values[],
-                  const struct pg_wait *wait, PGresult **out, struct err *err)
+/* What was sent, and its result. */
+static int finish(PGconn *conn, const struct pg_wait *wait, PGresult **out, struct err *err)
 {
     int64_t deadline = clock_mono_ms() + wait->timeout_ms;
     PGresult *result = NULL, *next;
-    int res;
+    int res = send_all(conn, wait, &deadline, err);
 
-    if (PQsetnonblocking(conn, 1) ||
-        !PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0))
-        return lost(conn, err);
-    res = send_all(conn, wait, &deadline, err);
     /* One result, or an error behind it; then NULL. */
     while (!res && !(res = receive(conn, wait, &deadline, err)) && (next = PQgetResult(conn))) {
         PQclear(result);
@@ -87,4 +83,32 @@ int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const va
     else
         *out = result;
     return res;
+}
+
+int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const values[],
+                  const struct pg_wait *wait, PGresult **out, struct err *err)
+{
+    if (PQsetnonblocking(conn, 1) ||
+        !PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0))
+        return lost(conn, err);
+    return finish(conn, wait, out, err);
+}
+
+int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_array *arrays,
+                   const struct pg_wait *wait, PGresult **out, struct err *err)
+{
+    const char *values[PG_WAIT_ARRAYS];
+    int lengths[PG_WAIT_ARRAYS], formats[PG_WAIT_ARRAYS];
+
+    if (count > PG_WAIT_ARRAYS)
+        return err_set(err, -E2BIG, "%d arrays for one statement", count);
+    for (int i = 0; i < count; i++) {
+        values[i] = arrays[i].bytes.data;
+        lengths[i] = (int)arrays[i].bytes.len;
+        formats[i] = 1;
+    }
+    if (PQsetnonblocking(conn, 1) ||
+        !PQsendQueryParams(conn, sql, count, NULL, values, lengths, formats, 0))
+        return lost(conn, err);
+    return finish(conn, wait, out, err);
 }

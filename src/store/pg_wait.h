@@ -8,6 +8,9 @@
 
 #include "base/compiler.h"
 #include "base/err.h"
+#include "store/pg_array.h"
+
+enum { PG_WAIT_ARRAYS = 64 }; /* at most, of one statement */
 
 struct pg_wait {
     int timeout_ms; /* longer than the server's own statement timeout */
@@ -21,3 +24,10 @@ struct pg_wait {
  */
 int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const values[],
                   const struct pg_wait *wait, PGresult **out, struct err *err) DP_CHECK;
+
+/*
+ * The same with an array, which pg_array_end has completed, as each parameter: at most
+ * PG_WAIT_ARRAYS, of less than 2 GiB.
+ */
+int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_array *arrays,
+                   const struct pg_wait *wait, PGresult **out, struct err *err) DP_CHECK;

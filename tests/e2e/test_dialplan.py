@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib import records
+from lib import raw, records
 from lib import scenario as sip
 
 pytestmark = pytest.mark.service
@@ -33,9 +33,9 @@ def call_and_hang_up(platform, caller, number):
     return platform.db.wait_for_cdr(call.call_id)
 
 
-def extension_of(record):
+def extension_of(platform, record):
     """The extension that took the call when it came in: of the files, "any" is the first."""
-    first = [step for step in json.loads(record["raw"])["callflow"]
+    first = [step for step in json.loads(raw.record(platform, record))["callflow"]
              if step["caller_profile"]["context"] == "from-edge"]
     return first[-1]["extension"]["name"]
 
@@ -46,7 +46,7 @@ def test_who_decides(platform, phone, quiet, dialplan, number, service):
     record = call_and_hang_up(platform, phone("1001"), number)
     records.check(record, callee=number, service=service, source="freeswitch")
     kind = "mailbox" if number == "*97" else service
-    assert extension_of(record) == (kind if dialplan == "dynamic" else "any")
+    assert extension_of(platform, record) == (kind if dialplan == "dynamic" else "any")
 
 
 def test_files_decide_while_serve_is_away(platform, phone):
@@ -61,7 +61,7 @@ def test_files_decide_while_serve_is_away(platform, phone):
     finally:
         platform.supervisor.start("serve")
         platform.wait_until_healthy()
-    assert extension_of(record) == "any"
+    assert extension_of(platform, record) == "any"
     records.check(record, callee="8000", service="ivr", side="system",
                   cause="NETWORK_OUT_OF_ORDER")
 
@@ -81,4 +81,4 @@ def test_service_that_is_not_there(platform, phone, dialplan, kind):
         platform.edge.call("dialplane.refresh", "ext", "a.test:8000")
     records.check(record, callee="8000", service=kind, side="system",
                   cause="NETWORK_OUT_OF_ORDER", source="freeswitch")
-    assert extension_of(record) == (kind if dialplan == "dynamic" else "any")
+    assert extension_of(platform, record) == (kind if dialplan == "dynamic" else "any")

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from lib import db, records
+from lib import db, raw, records
 from lib import scenario as sip
 from lib.carrier import BusyTcpGateway, add_trunk
 from lib.outside import (E164, OUTSIDE, add_number, check_in, check_out, header, route_to,
@@ -340,7 +340,7 @@ def test_inbound(platform, phone, carrier, dialled):
     assert header(invite, "X-Genesys-CallUUID") == "0123456789ABCDEF0123456789ABCDEF"
     record = check_in(platform, call, callee=dialled, reached="1003")
     assert record["trunk"] == "in"
-    assert "0123456789ABCDEF0123456789ABCDEF" in record["raw"]
+    assert "0123456789ABCDEF0123456789ABCDEF" in raw.record(platform, record).decode()
 
 
 def test_inbound_to_a_menu(platform, carrier):

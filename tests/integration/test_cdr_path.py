@@ -16,6 +16,7 @@ import uuid
 
 import pytest
 
+from lib import raw
 from lib.db import Database
 from lib.platform import TestPlatform
 
@@ -191,8 +192,9 @@ def test_freeswitch(path):
                 "caller": "1001", "callee": "8000", "callee_reached": "8000", "service": "ivr",
                 "sip_code": 200, "hangup_cause": "NORMAL_CLEARING", "hangup_side": "caller",
                 "node": "one", "source": "freeswitch", "sip_call_id": f"call-{call}",
-                "duration_ms": 2000, "billable_ms": 1952, "raw": body}
+                "duration_ms": 2000, "billable_ms": 1952}
     assert {key: row[key] for key in expected} == expected
+    assert raw.record(path.platform, row) == body.encode()
     assert row["started_at"].timestamp() == pytest.approx(START + 0.352172, abs=1e-6)
     assert row["answered_at"].timestamp() == pytest.approx(START + 0.4, abs=1e-6)
     assert row["ended_at"].timestamp() == pytest.approx(START + 2.352174, abs=1e-6)

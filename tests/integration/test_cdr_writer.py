@@ -11,6 +11,7 @@ import uuid
 import psycopg
 import pytest
 
+from lib import raw
 from lib.db import Database
 from lib.platform import TestPlatform
 from records import STREAM, Redis, wait_for
@@ -24,6 +25,7 @@ class Writer:
 
     def __init__(self, platform, name="writer"):
         self.db, self.supervisor, self._state = platform.db, platform.supervisor, platform.state
+        self.platform = platform
         self._name, self.process = name, None
         self.redis = Redis(platform.state.path, platform.deployment["queue.port"],
                            platform.secret("redis_password"))
@@ -131,20 +133,21 @@ def test_text(writer, text, stored):
     writer.add(body)
     writer.add(json.dumps(edge(beside)))
     writer.wait_for_rows([call, beside])
-    row = writer.db.rows("SELECT caller, sip_call_id, raw FROM voip.cdr WHERE call_id = %s", call)
+    row, = writer.db.rows("SELECT * FROM voip.cdr WHERE call_id = %s", call)
     wanted = text if stored is None else stored
-    assert row == [{"caller": wanted, "sip_call_id": wanted, "raw": body}]
+    assert (row["caller"], row["sip_call_id"]) == (wanted, wanted)
+    assert raw.record(writer.platform, row) == body.encode()
 
 
 def test_bytes(writer):
-    """What is no UTF-8 is replaced in the row; the record is not lost for it."""
+    """What is no UTF-8 is replaced in the row; the record itself is kept as it is."""
     call, = new_calls(1)
     body = json.dumps(edge(call, to="M-ller")).encode().replace(b"M-ller", b"M\xfcller\xed\xa0\x80")
     writer.add(body)
     writer.wait_for_rows([call])
-    row = writer.db.rows("SELECT callee, raw FROM voip.cdr WHERE call_id = %s", call)[0]
+    row = writer.db.rows("SELECT * FROM voip.cdr WHERE call_id = %s", call)[0]
     assert row["callee"] == "M\ufffdller\ufffd\ufffd\ufffd"
-    assert row["raw"] == body.decode(errors="replace")
+    assert raw.record(writer.platform, row) == body, "as it came"
 
 
 def test_too_long(writer):
@@ -166,7 +169,7 @@ def test_huge(writer):
     writer.wait_for_rows(calls)
     writer.finish()
     assert writer.dead() == 0
-    least = writer.db.value("SELECT min(length(raw)) FROM voip.cdr WHERE call_id = ANY(%s::uuid[])",
+    least = writer.db.value("SELECT min(size) FROM voip.cdr_raw WHERE call_id = ANY(%s::uuid[])",
                             calls)
     assert least > MIB - 1000
     with open(f"/proc/{writer.process.pid}/status", encoding="ascii") as status:

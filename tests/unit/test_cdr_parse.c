@@ -12,10 +12,22 @@
 
 #define ID "6efc7d39-a88e-4ee8-9fe4-26031afd0f46"
 
+static struct cdr_record record; /* the last one that was read */
+
+static int parse_bytes(struct cdr *out, const char *source, const char *body, size_t len,
+                       struct err *err)
+{
+    int res;
+
+    memset(&record, 0xaa, sizeof(record));
+    res = cdr_parse(&record, source, "here", body, len, err);
+    *out = record.cdr;
+    return res;
+}
+
 static int parse(struct cdr *out, const char *source, const char *body, struct err *err)
 {
-    memset(out, 0xaa, sizeof(*out));
-    return cdr_parse(out, source, "here", body, strlen(body), err);
+    return parse_bytes(out, source, body, strlen(body), err);
 }
 
 static struct cdr good(const char *source, const char *body)
@@ -292,7 +304,7 @@ static void test_asterisk_forms(void **state)
     assert_string_equal(cdr.cause, "NORMAL_UNSPECIFIED");
     for (size_t i = 0; i < DP_COUNT(bad); i++)
         assert_int_equal(parse(&cdr, "asterisk", bad[i], &err), -EINVAL);
-    assert_int_equal(cdr_parse(&cdr, "asterisk", "n", "a\0b", 3, &err), -EINVAL);
+    assert_int_equal(parse_bytes(&cdr, "asterisk", "a\0b", 3, &err), -EINVAL);
 }
 
 static void test_causes(void **state)

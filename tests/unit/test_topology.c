@@ -82,6 +82,7 @@ static void test_single_yaml_is_the_defaults(void **state)
     assert_int_equal(shipped->collector.port, defaults->collector.port);
     assert_int_equal(shipped->queue.port, defaults->queue.port);
     assert_int_equal(shipped->db.port, defaults->db.port);
+    assert_memory_equal(&shipped->cdr, &defaults->cdr, sizeof(shipped->cdr));
     assert_string_equal(shipped->mail.host, defaults->mail.host);
     assert_string_equal(shipped->nodes[0].address, defaults->nodes[0].address);
     topology_free(shipped);
@@ -104,6 +105,7 @@ static void test_values_are_read(void **state)
                           " tls_certificate: /a.pem, tls_key: /b.pem, tls_ca: /c.pem}\n"
                           "media: {dialplan: dynamic}\n"
                           "db: {name: voice}\n"
+                          "cdr: {keep_months: 3, keep_raw_days: 7}\n"
                           "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n",
                           &topology, &err),
                      0);
@@ -116,6 +118,8 @@ static void test_values_are_read(void **state)
     assert_string_equal(topology->edge.tls_key, "/b.pem");
     assert_string_equal(topology->edge.tls_ca, "/c.pem");
     assert_string_equal(topology->db.name, "voice");
+    assert_int_equal(topology->cdr.keep_months, 3);
+    assert_int_equal(topology->cdr.keep_raw_days, 7);
     assert_string_equal(topology->mail.host, "mail.x.org");
     assert_int_equal(topology->mail.port, 25);
     assert_string_equal(topology->mail.from, "Voice.mail+1@x.org");
@@ -208,6 +212,7 @@ static void test_values_out_of_range(void **state)
     refuse(state, HEAD "edge:\n  tls_certificate: /a.pem\n",
            "6: edge.tls_certificate needs its private key, edge.tls_key");
     refuse(state, HEAD "edge:\n  tls_key: /a.pem\n", "6: edge.tls_key needs the certificate");
+    refuse(state, HEAD "cdr:\n  keep_raw_days: 0\n", "6: cdr.keep_raw_days is 0");
     refuse(state, HEAD "mail:\n  host: 'a b'\n", "6: mail.host must be");
     refuse(state, HEAD "mail:\n  host: a.org\n", "6: mail.from must be the address");
     refuse(state, HEAD "mail:\n  host: a.org\n  from: '-t@a.org'\n", "7: mail.from must be");

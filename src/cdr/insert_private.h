@@ -1,0 +1,26 @@
+/* The tables that insert.c fills: insert_cdr.c, insert_legs.c, insert_raw.c. */
+#pragma once
+
+#include "cdr/insert.h"
+#include "store/pg_array.h"
+
+struct insert_table {
+    /* With one array as each parameter: the statement is the same for any number of rows. */
+    const char *statement;
+    const enum pg_type *types; /* of the arrays */
+    int columns;
+    /* Puts what the record has for this table into the arrays: one row, several, or none. */
+    void (*add)(struct pg_array *to, const struct insert_row *row);
+    /* For rows that were there already: removes those of them that may be replaced, by the first
+     * two arrays, and says how many. NULL: none may. */
+    const char *unmake;
+};
+
+extern const struct insert_table insert_cdr, insert_legs, insert_raw;
+
+/* Null for "". */
+void insert_text(struct pg_array *array, const char *text);
+/* Null for 0. */
+void insert_code(struct pg_array *array, unsigned int code);
+/* Null for CDR_UNKNOWN. */
+void insert_number(struct pg_array *array, int32_t number);
