@@ -77,7 +77,7 @@ static void fill(struct insert_row *row)
     strcpy(cdr->service, "ivr");
     strcpy(cdr->side, "caller");
     strcpy(cdr->cause, "NORMAL_CLEARING");
-    strcpy(cdr->node, "one");
+    strcpy(cdr->node, "bench");
     strcpy(cdr->source, "freeswitch");
     strcpy(cdr->codec, "PCMA");
     strcpy(cdr->ivr_path, "8001:2>8010:t");

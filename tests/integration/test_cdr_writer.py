@@ -5,12 +5,14 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 import uuid
 
 import psycopg
 import pytest
 
+from front.options import CLONE
 from lib import raw
 from lib.db import Database
 from lib.platform import TestPlatform
@@ -52,6 +54,16 @@ class Writer:
                                               self._state, *options], stderr=log)
         if wait:
             wait_for(lambda: self.log().count(" writing call records to ") > runs, "it runs")
+
+    def another(self):
+        """A second one beside it, which has the name of another node's."""
+        config = self._state / "etc/deploy.yaml"
+        other = self.platform.folder / "other.yaml"
+        other.write_text(config.read_text(encoding="utf-8").replace("name: one", "name: two"),
+                         encoding="utf-8")
+        with open(self._state / "log/writer", "a", encoding="utf-8") as log:
+            return self._state.popen([self._state / "bin/dialplane", "cdr-writer", "-s",
+                                      self._state, "-c", other, "--node", "two"], stderr=log)
 
     def end(self, number=signal.SIGTERM):
         """Exit status of the writer, which gets this signal."""
@@ -348,3 +360,78 @@ def is_there(db):
     except psycopg.OperationalError:
         db.close()
         return False
+
+
+def make_up(writer, call, reason="media"):
+    """A row as reconciliation makes it of what the edge counted."""
+    writer.db.rows(
+        "INSERT INTO voip.cdr (call_id, started_at, ended_at, duration_ms, billable_ms, domain,"
+        " direction, caller, callee, callee_reached, service, hangup_cause, hangup_side, node,"
+        " source, sip_call_id, reconciled) VALUES (%s, to_timestamp(%s), to_timestamp(%s), 0, 0,"
+        " 'a.test', 'internal', 'made up', '1', '1', 'user', 'NORMAL_CLEARING', 'system', 'one',"
+        " 'edge', 'x', %s)", call, f"{START}.352172", START + 5, reason)
+
+
+def test_record_instead_of_one_that_was_made_up(writer):
+    """The record comes after all, twice; one of a call that has its own stays beside it."""
+    late, known = new_calls(2)
+    make_up(writer, late)
+    writer.add(json.dumps(edge(known)))
+    writer.wait_for_rows([known])
+    for body in edge(known, **{"from": "9"}), edge(late), edge(late, **{"from": "9"}):
+        writer.add(json.dumps(body))
+    writer.finish()
+    rows = writer.db.rows("SELECT caller, reconciled, ended_at FROM voip.cdr "
+                          "WHERE call_id = ANY(%s::uuid[])", [late, known])
+    assert [(row["caller"], row["reconciled"]) for row in rows] == [("1001", None)] * 2
+    assert rows[0]["ended_at"] == rows[1]["ended_at"]
+
+
+def test_same_calls_in_two_writers(writer):
+    """Both have them, in different order, again and again: neither waits for the other for ever."""
+    calls = new_calls(2000)
+    assert writer.end() == 0
+    for order in calls, reversed(calls):
+        for call in order:
+            writer.add(json.dumps(edge(call)))
+    writer.start()
+    second = writer.another()
+    try:
+        writer.wait_for_rows(calls)
+        writer.finish()
+    finally:
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(timeout=10) == 0
+    assert "deadlock" not in writer.log()
+    assert writer.length(DEAD) == 0
+
+
+def test_legs(writer):
+    """What cdr-writer's own insert makes of two legs and a packed record of 8 KB."""
+    where = (f"host={writer.platform.deployment.node['inside']} "
+             f"port={writer.platform.deployment['db.port']} "
+             f"dbname={writer.platform.deployment['db.name']} user=dialplane_cdr")
+    writer.db.rows("INSERT INTO voip.domains (name) SELECT format('bench-%s.test', n) "
+                   "FROM generate_series(0, 49) n")
+    done = subprocess.run([CLONE / "build/bench/cdr_insert", "whole", "1", "3", where],
+                          env={**os.environ, "PGPASSWORD": writer.platform.secret("db_cdr")},
+                          capture_output=True, text=True, timeout=30, check=True)
+    count = json.loads(done.stdout)["rows"]
+    assert count >= 3
+    found = writer.db.rows(
+        "SELECT l.*, c.started_at AS call_at, c.domain_id AS tenant, c.node AS at "
+        "FROM voip.cdr_legs l JOIN voip.cdr c USING (call_id) WHERE c.node = 'bench'")
+    assert len(found) == 2 * count
+    sides = {leg["side"] for leg in found}
+    assert sides == {"caller", "callee"} == {leg["leg"] for leg in found}
+    for leg in found[:20]:
+        assert leg["started_at"] == leg["begun_at"] == leg["call_at"]
+        assert leg["domain_id"] == leg["tenant"] is not None
+        assert [str(leg[name]) for name in ("mos", "loss_pct", "jitter_ms")] == \
+            ["4.41", "0.12", "3.10"]
+        assert (leg["packets"], leg["codec"], leg["sip_call_id"], leg["number"], leg["rang_at"]) \
+            == (1500, "PCMA", str(leg["call_id"]), None, None)
+    call = found[0]["call_id"]
+    text = raw.show(writer.platform, call).decode()
+    assert text.count("\nleg\n") == 2 and "\nrecord\n" in text and "mos                  4.41" in text
+    assert len(raw.show(writer.platform, call, "--raw")) == 8193
