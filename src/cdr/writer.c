@@ -100,18 +100,6 @@ static int connect_redis(struct writer *writer, struct err *err)
                       options->redis_password, REDIS_MS, err);
 }
 
-static int connect_pg(struct writer *writer, struct err *err)
-{
-    int res;
-
-    if (writer->pg)
-        return 0;
-    res = pg_connect(&writer->pg, &writer->options->database, err);
-    if (!res)
-        writer->upkeep.due_ms = 0;
-    return res;
-}
-
 /* Some of what others have left is this writer's now. The look goes on at the next call, or is over
  * for a while. */
 static int claim_entries(struct writer *writer, struct err *err)
@@ -176,8 +164,12 @@ static int read_entries(struct writer *writer, struct err *err)
 /* Connected, and the tables can take the coming time. */
 static int prepare_pg(struct writer *writer, struct err *err)
 {
-    int res = connect_pg(writer, err);
+    int res = 0;
 
+    if (!writer->pg) {
+        res = pg_connect(&writer->pg, &writer->options->database, err);
+        writer->upkeep.due_ms = 0;
+    }
     if (!res && upkeep_is_due(&writer->upkeep))
         res = upkeep_run(&writer->upkeep, writer->pg, &writer->wait, err);
     return res;
@@ -253,10 +245,8 @@ static int turn(struct writer *writer, struct err *err)
 {
     int res = connect_redis(writer, err);
 
-    if (!res && !has_pg(writer))
-        return -ECANCELED;
     if (!res)
-        res = read_entries(writer, err);
+        res = has_pg(writer) ? read_entries(writer, err) : -ECANCELED;
     if (res == -ENOENT)
         res = redis_group_create(writer->redis, CDR_STREAM, CDR_GROUP, err);
     if (res)
