@@ -8,7 +8,8 @@
 
 const char *intake_name(enum intake_source source)
 {
-    static const char *const names[INTAKE_SOURCES] = {"edge", "asterisk", "freeswitch"};
+    static const char *const names[INTAKE_SOURCES] = {"edge", "asterisk", "freeswitch",
+                                                      "recording"};
 
     return names[source];
 }

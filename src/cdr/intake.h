@@ -14,7 +14,13 @@
 #include "store/redis.h"
 #include "store/spool.h"
 
-enum intake_source { INTAKE_EDGE, INTAKE_ASTERISK, INTAKE_FREESWITCH, INTAKE_SOURCES };
+enum intake_source {
+    INTAKE_EDGE,
+    INTAKE_ASTERISK,
+    INTAKE_FREESWITCH,
+    INTAKE_RECORDING, /* what the collector itself says of a recording (cdr/recording.h) */
+    INTAKE_SOURCES
+};
 
 enum {
     /* Bytes of one record as it came. By HTTP, where many come at once and are in memory: */
@@ -38,7 +44,7 @@ struct intake_body {
     size_t len;
 };
 
-/* The value of the stream's field src: "edge", "asterisk", "freeswitch". */
+/* The value of the stream's field src: "edge", "asterisk", "freeswitch", "recording". */
 const char *intake_name(enum intake_source source);
 
 /*

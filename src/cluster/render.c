@@ -24,6 +24,7 @@ static const struct daemon {
     {"kamailio", ROLE_EDGE, true, MEDIA_SERVER_AUTO, render_kamailio},
     {"freeswitch", ROLE_MEDIA, true, MEDIA_SERVER_FREESWITCH, render_freeswitch},
     {"asterisk", ROLE_MEDIA, true, MEDIA_SERVER_ASTERISK, render_asterisk},
+    {"lsyncd", ROLE_MEDIA, true, MEDIA_SERVER_AUTO, render_lsyncd},
     {"mail", ROLE_MEDIA, false, MEDIA_SERVER_AUTO, render_mail},
     {"supervisor", ~0U, false, MEDIA_SERVER_AUTO, render_supervisor},
 };
@@ -67,6 +68,15 @@ int render_put(const struct render *render, const char *name, mode_t mode, struc
     return res;
 }
 
+int render_recordings(const struct render *render, char out[PATH_MAX], struct err *err)
+{
+    const char *folder = render->topology->recordings.folder;
+    int res = *folder ? str_copy(out, PATH_MAX, folder)
+                      : str_printf(out, PATH_MAX, "%s/run/recordings", render->state);
+
+    return res ? err_sys(err, res, "recordings") : 0;
+}
+
 int render_folders(const char *state, struct err *err)
 {
     static const char *const folders[] = {
@@ -77,6 +87,7 @@ int render_folders(const char *state, struct err *err)
         "run",
         "run/recordings",
         "share",
+        "store/recordings",
         "tree",
         "cdr",
         "cdr/freeswitch-errors",

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -54,11 +55,15 @@ int render_mail(const struct render *render, struct err *err) DP_CHECK;
 int render_redis(const struct render *render, struct err *err) DP_CHECK;
 int render_postgresql(const struct render *render, struct err *err) DP_CHECK;
 int render_rtpengine(const struct render *render, struct err *err) DP_CHECK;
+int render_lsyncd(const struct render *render, struct err *err) DP_CHECK;
 int render_supervisor(const struct render *render, struct err *err) DP_CHECK;
 
 /* Writes a finished buffer to a name such as "redis/node.conf" below etc/, and frees it. */
 int render_put(const struct render *render, const char *name, mode_t mode, struct buf *text,
                struct err *err) DP_CHECK;
+
+/* Where media servers write recordings while a call runs. */
+int render_recordings(const struct render *render, char out[PATH_MAX], struct err *err) DP_CHECK;
 
 /* An address as it stands before ":port": in brackets where it is IPv6. */
 const char *render_host(const char *address, char out[RENDER_HOST_SIZE]);

@@ -44,14 +44,17 @@ static int put_asterisk_conf(const struct render *render, struct err *err)
 static int put_globals(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
-    char control[RENDER_HOST_SIZE];
+    char control[RENDER_HOST_SIZE], recordings[PATH_MAX];
     struct buf text;
+    int res = render_recordings(render, recordings, err);
 
+    if (res)
+        return res;
     buf_init(&text, RENDER_FILE_MAX);
-    buf_printf(
-        &text, "[globals]\nDP_NODE=%s\nDP_AGI=agi://%s:%u\nDP_RECORDINGS=%s/run/recordings\n",
-        render->node->name, render_host(topology_first(topology, ROLE_CONTROL)->inside, control),
-        topology->control.agi_port, render->state);
+    buf_printf(&text, "[globals]\nDP_NODE=%s\nDP_AGI=agi://%s:%u\nDP_RECORDINGS=%s\n",
+               render->node->name,
+               render_host(topology_first(topology, ROLE_CONTROL)->inside, control),
+               topology->control.agi_port, recordings);
     return render_put(render, "asterisk/node/globals.conf", 0644, &text, err);
 }
 

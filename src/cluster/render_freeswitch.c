@@ -62,12 +62,17 @@ static int put_vars(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
     const struct topology_node *node = render->node;
+    char recordings[PATH_MAX];
     struct buf text;
+    int res = render_recordings(render, recordings, err);
 
+    if (res)
+        return res;
     buf_init(&text, RENDER_FILE_MAX);
     buf_add_str(&text, "<!-- Written by `dialplane render`. -->\n<include>\n");
     set(&text, "node", node->name);
     set(&text, "state", render->state);
+    set(&text, "recordings", recordings);
     set(&text, "address", node->address);
     set(&text, "inside", node->inside);
     set_number(&text, "media_sip_port", topology->media.sip_port);

@@ -95,6 +95,12 @@ static void cdr_writer(const struct render *render, struct buf *text)
     buf_printf(text, "%s/bin/dialplane cdr-writer -s %s", render->state, render->state);
 }
 
+static void lsyncd(const struct render *render, struct buf *text)
+{
+    /* lsyncd.lua reads node.lua by a relative name. */
+    buf_printf(text, "/usr/bin/lsyncd lsyncd.lua\ndirectory=%s/etc/lsyncd", render->state);
+}
+
 /* In the order of starting; they are stopped in the reverse order. */
 static const struct program programs[] = {
     /* INT is PostgreSQL's fast shutdown: roll back, checkpoint, end. TERM would wait for clients;
@@ -109,6 +115,7 @@ static const struct program programs[] = {
     {"serve", ROLE_CONTROL, MEDIA_SERVER_AUTO, false, "TERM", true, 10, serve},
     {"collector", ROLE_EDGE | ROLE_MEDIA, MEDIA_SERVER_AUTO, false, "TERM", true, 10, collector},
     {"cdr-writer", ROLE_DB, MEDIA_SERVER_AUTO, false, "TERM", true, 10, cdr_writer},
+    {"lsyncd", ROLE_MEDIA, MEDIA_SERVER_AUTO, false, "TERM", true, 10, lsyncd},
 };
 
 static void add_supervisor(const struct render *render, struct buf *text)
@@ -165,6 +172,17 @@ static void add_program(const struct render *render, const struct program *progr
                program->name);
 }
 
+static bool is_wanted(const struct render *render, const struct program *program)
+{
+    const struct topology *topology = render->topology;
+
+    if (!(render->node->roles & program->roles))
+        return false;
+    if (program->command == lsyncd && !*topology->recordings.peer)
+        return false;
+    return program->only == MEDIA_SERVER_AUTO || program->only == topology->media_server;
+}
+
 int render_supervisor(const struct render *render, struct err *err)
 {
     struct buf text;
@@ -172,13 +190,8 @@ int render_supervisor(const struct render *render, struct err *err)
     buf_init(&text, RENDER_FILE_MAX);
     add_supervisor(render, &text);
     for (size_t i = 0; i < DP_COUNT(programs); i++) {
-        const struct program *program = &programs[i];
-
-        if (!(render->node->roles & program->roles))
-            continue;
-        if (program->only != MEDIA_SERVER_AUTO && program->only != render->topology->media_server)
-            continue;
-        add_program(render, program, (unsigned int)(10 * (i + 1)), &text);
+        if (is_wanted(render, &programs[i]))
+            add_program(render, &programs[i], (unsigned int)(10 * (i + 1)), &text);
     }
     return render_put(render, "supervisor/supervisord.conf", 0644, &text, err);
 }

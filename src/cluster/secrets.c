@@ -20,6 +20,7 @@ static const struct {
     [SECRET_REDIS_PASSWORD] = {"redis_password", NULL},
     [SECRET_NONCE_KEY] = {"nonce_key", NULL},
     [SECRET_MASK_KEY] = {"mask_key", NULL},
+    [SECRET_RECORDING_KEY] = {"recording_key", NULL},
     [SECRET_DB_ADMIN] = {"db_admin", "dialplane"},
     [SECRET_DB_CONTROL] = {"db_control", "dialplane_control"},
     [SECRET_DB_CDR] = {"db_cdr", "dialplane_cdr"},

@@ -15,6 +15,7 @@ enum secret {
     SECRET_REDIS_PASSWORD,
     SECRET_NONCE_KEY,  /* from which Kamailio makes digest nonces */
     SECRET_MASK_KEY,   /* by which it hides addresses from carriers */
+    SECRET_RECORDING_KEY, /* that wraps the keys of recordings */
     SECRET_DB_ADMIN,   /* role dialplane: migrate */
     SECRET_DB_CONTROL, /* role dialplane_control: serve */
     SECRET_DB_CDR,     /* role dialplane_cdr: cdr-writer */

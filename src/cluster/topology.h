@@ -81,6 +81,10 @@ struct topology {
         uint16_t port; /* SMTP */
         char *from;    /* the sender's address */
     } mail;
+    struct {
+        char *folder; /* where media servers write while a call runs; "": run/recordings */
+        char *peer;   /* where the store is copied to, as rsync takes it; "": nowhere */
+    } recordings;
 };
 
 /*

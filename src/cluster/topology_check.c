@@ -86,6 +86,21 @@ static int check_mail(const struct topology *topology, const struct places *plac
     return 0;
 }
 
+/* Of a peer: "/folder", "host:/folder" (by ssh) or "rsync://host/module". */
+static int check_recordings(const struct topology *topology, const struct places *places,
+                            struct err *err)
+{
+    static const char chars[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+@-:";
+    const char *peer = topology->recordings.peer;
+
+    if (*peer == '-' || peer[strspn(peer, chars)])
+        return topology_wrong(
+            places, err, "recordings.peer",
+            "recordings.peer must be a folder, host:/folder or rsync://host/module");
+    return check_path(topology->recordings.folder, "recordings.folder", places, err);
+}
+
 /*
  * What ends up in the configurations of seven daemons, each with its own quoting: an alphabet that
  * needs none is safer than seven escapers.
@@ -103,7 +118,9 @@ static int check_strings(const struct topology *topology, const struct places *p
     if (!str_is_plain_path(topology->freeswitch))
         return topology_wrong(places, err, "freeswitch",
                               "freeswitch may contain only A-Z a-z 0-9 and . _ / + @ , -");
-    return check_mail(topology, places, err) ? -EINVAL : check_tls(topology, places, err);
+    if (check_mail(topology, places, err) || check_recordings(topology, places, err))
+        return -EINVAL;
+    return check_tls(topology, places, err);
 }
 
 static bool is_usable_address(const char *text)

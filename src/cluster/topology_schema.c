@@ -110,6 +110,12 @@ static const cyaml_schema_field_t cdr_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t recordings_fields[] = {
+    STRING(folder, recordings),
+    STRING(peer, recordings),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t mail_fields[] = {
     STRING(host, mail),
     NUMBER(port, mail),
@@ -147,6 +153,7 @@ static const cyaml_schema_field_t topology_fields[] = {
     SECTION(db),
     SECTION(cdr),
     SECTION(mail),
+    SECTION(recordings),
     CYAML_FIELD_END,
 };
 const cyaml_schema_value_t topology_schema = {

@@ -86,6 +86,10 @@ int topology_complete(struct topology *topology, const struct places *places, st
         res = complete_string(&topology->mail.host, "");
     if (!res)
         res = complete_string(&topology->mail.from, "");
+    if (!res)
+        res = complete_string(&topology->recordings.folder, "");
+    if (!res)
+        res = complete_string(&topology->recordings.peer, "");
     for (i = 0; !res && i < topology->nodes_count; i++) {
         res = complete_string(&topology->nodes[i].address, "127.0.0.1");
         if (!res)

@@ -23,6 +23,7 @@ enum {
     SEGMENTS = 16, /* at least, of a spool with a low limit: a segment goes as a whole */
     ROTATE_BYTES = 16 * 1024 * 1024,
     LOOK_MS = 1000, /* at how full the spool is */
+    QUERY_MS = 10000,
 };
 
 static int in_state(const struct collector *collector, const char *name, char out[PATH_MAX],
@@ -85,6 +86,46 @@ static int start_follow(struct collector *collector, struct follow **out, const 
     return res ? err_sys(err, res, "cdr/%s", name) : follow_start(out, &options, err);
 }
 
+/* Takes recordings of STATE/run/recordings, or where the deployment says, to STATE/store. */
+static int start_keeper(struct collector *collector, struct err *err)
+{
+    const struct cmd_node *node = &collector->node;
+    const struct topology *topology = node->topology;
+    const struct keeper_options options = {
+        .live = collector->live,
+        .started = collector->started,
+        .take = {collector->store, node->node->name, &collector->intake},
+        .policies =
+            {
+                .database =
+                    {
+                        .host = topology_first(topology, ROLE_DB)->inside,
+                        .port = topology->db.port,
+                        .database = topology->db.name,
+                        .role = secret_role(SECRET_DB_CDR),
+                        .application = "dialplane collector",
+                        .statement_timeout_ms = QUERY_MS,
+                    },
+                .folder = collector->policies,
+                .secret = node->secrets.value[SECRET_RECORDING_KEY],
+            },
+    };
+    const char *live = topology->recordings.folder;
+    int res;
+
+    if (!(node->node->roles & ROLE_MEDIA))
+        return 0;
+    res = *live ? str_copy(collector->live, sizeof(collector->live), live)
+                : in_state(collector, "run/recordings", collector->live, err);
+    if (!res)
+        res = in_state(collector, "run/asterisk.ctl", collector->started, err);
+    if (!res)
+        res = in_state(collector, "store", collector->store, err);
+    if (!res)
+        res = in_state(collector, "spool/recordings", collector->policies, err);
+    return res ? res : keeper_start(&collector->keeper, &options, err);
+}
+
 /* Everybody who may write, whatever the roles of the node: a file that never comes costs nothing,
  * and one that a former role has left is not forgotten. */
 static int start(struct collector *collector, struct err *err)
@@ -101,6 +142,8 @@ static int start(struct collector *collector, struct err *err)
         res = in_state(collector, "cdr/freeswitch-errors", collector->errors, err);
     if (!res)
         res = replay_start(&collector->replay, collector->errors, &collector->intake, err);
+    if (!res)
+        res = start_keeper(collector, err);
     return res ? res : collector_listen(collector, err);
 }
 
@@ -108,6 +151,7 @@ static int start(struct collector *collector, struct err *err)
 static void stop(struct collector *collector)
 {
     http_server_stop(collector->http);
+    keeper_stop(collector->keeper);
     replay_stop(collector->replay);
     follow_stop(collector->asterisk);
     follow_stop(collector->edge);

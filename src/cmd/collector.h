@@ -11,6 +11,7 @@
 #include "cdr/sender.h"
 #include "cmd/common.h"
 #include "http/server.h"
+#include "recording/keeper.h"
 #include "store/spool.h"
 
 struct collector {
@@ -20,10 +21,14 @@ struct collector {
     struct sender *sender;
     struct follow *edge, *asterisk;
     struct replay *replay;
+    struct keeper *keeper; /* NULL on a node that records nothing */
     struct http_server *http;
     atomic_bool refusing;  /* what FreeSWITCH posts; said once */
     atomic_int level;      /* enum spool_level, as it was said last */
     char errors[PATH_MAX]; /* folder of what FreeSWITCH could not post */
+    /* Of the keeper: folder of the media server, its sign of having been started, the store, what is
+     * known of tenants. */
+    char live[PATH_MAX], started[PATH_MAX], store[PATH_MAX], policies[PATH_MAX];
 };
 
 /* Listens: POST /fs/cdr, GET /healthz, GET /metrics (collector_http.c). */

@@ -84,6 +84,28 @@ static void put_sources(struct buf *out, const char *name, const char *help,
                    intake_name((enum intake_source)i), atomic_load(&counters[i]));
 }
 
+static void put_recordings(const struct collector *collector, struct buf *out)
+{
+    struct keeper_stats stats;
+
+    if (!collector->keeper)
+        return;
+    keeper_stats(collector->keeper, &stats);
+    put_metric(out, "recordings_total", "counter", "Recordings put into the store.", stats.taken);
+    put_metric(out, "recordings_empty_total", "counter", "Recordings without sound: removed.",
+               stats.empty);
+    put_metric(out, "recordings_failed_total", "counter", "Failed tries to store a recording.",
+               stats.failed);
+    put_metric(out, "recordings_waiting", "gauge", "Recordings that are not in the store yet.",
+               stats.waiting);
+    put_metric(out, "recordings_deleted_total", "counter", "Recordings that were old enough.",
+               stats.deleted);
+    put_metric(out, "recordings_adopted_total", "counter", "Files of the store without a row.",
+               stats.adopted);
+    put_metric(out, "recordings_missing", "gauge", "Rows whose file is not in the store.",
+               stats.missing);
+}
+
 static void get_metrics(void *arg, const struct http_request *request,
                         struct http_response *response)
 {
@@ -123,6 +145,7 @@ static void get_metrics(void *arg, const struct http_request *request,
     put_metric(out, "confirmed_total", "counter", "Call records that are in PostgreSQL.",
                sender.confirmed);
     put_metric(out, "redis_errors_total", "counter", "Failed tries to reach Redis.", sender.errors);
+    put_recordings(collector, out);
 }
 
 int collector_listen(struct collector *collector, struct err *err)

@@ -17,6 +17,7 @@ static const struct cmd_verb verbs[] = {
     {"channels", "list the channels of the media nodes, or hang one up", cmd_channels},
     {"doctor", "check every part of this node and say what to do", cmd_doctor},
     {"prompt", "list, add or remove the prompts of a tenant's own", cmd_prompt},
+    {"recording", "list, hand out, verify or hold what is recorded", cmd_recording},
     {"explain", "say what would happen if one called the other", cmd_explain},
 };
 

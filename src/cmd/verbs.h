@@ -9,5 +9,6 @@ int cmd_doctor(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
+int cmd_recording(int argc, char **argv);
 int cmd_render(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

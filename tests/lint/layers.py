@@ -17,6 +17,7 @@ STEPS = [
     {"http", "store"},
     {"tenant"},
     {"media", "edge", "cdr"},
+    {"recording"},
     {"api", "cluster"},
     {"cmd"},
 ]
