@@ -15,11 +15,12 @@ int writer_batch_init(struct writer_batch *batch)
 {
     *batch = (struct writer_batch){
         .rows = calloc(WRITER_BATCH, sizeof(*batch->rows)),
+        .recordings = calloc(WRITER_BATCH, sizeof(*batch->recordings)),
         .dead = calloc(WRITER_BATCH, sizeof(*batch->dead)),
         .back = calloc(WRITER_BATCH, sizeof(*batch->back)),
     };
     buf_init(&batch->plain, INTAKE_BODY_MAX);
-    return batch->rows && batch->dead && batch->back ? 0 : -ENOMEM;
+    return batch->rows && batch->recordings && batch->dead && batch->back ? 0 : -ENOMEM;
 }
 
 void writer_batch_free(struct writer_batch *batch)
@@ -27,6 +28,7 @@ void writer_batch_free(struct writer_batch *batch)
     redis_entries_free(&batch->entries);
     buf_free(&batch->plain);
     free(batch->rows);
+    free(batch->recordings);
     free(batch->dead);
     free(batch->back);
 }
@@ -82,9 +84,36 @@ static void bury_poison(struct writer_batch *batch)
     add_dead(batch, entry, batch->deliveries, reason);
 }
 
+static void add_recording(struct writer_batch *batch, const struct redis_entry *entry)
+{
+    struct recording_row *row = &batch->recordings[batch->recordings_count];
+    struct err err;
+
+    if (recording_parse(&row->recording, entry->body, entry->len, true, &err)) {
+        add_dead(batch, entry, batch->deliveries + 1, err.text);
+        return;
+    }
+    row->arg = entry;
+    batch->recordings_count++;
+}
+
+static void refuse_recording(void *arg, const struct recording_row *row, const char *reason)
+{
+    struct writer_batch *batch = arg;
+
+    add_dead(batch, row->arg, batch->deliveries + 1, reason);
+}
+
+int writer_batch_keep(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+                      struct err *err)
+{
+    return insert_recordings(conn, wait, batch->recordings, batch->recordings_count,
+                             refuse_recording, batch, err);
+}
+
 int writer_batch_parse(struct writer_batch *batch, struct err *err)
 {
-    batch->rows_count = batch->dead_count = batch->legs = 0;
+    batch->rows_count = batch->dead_count = batch->legs = batch->recordings_count = 0;
     if (batch->deliveries >= WRITER_DELIVERIES && batch->entries.count == 1) {
         bury_poison(batch);
         return 0;
@@ -96,6 +125,10 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err)
 
         if (is_deleted(entry))
             continue;
+        if (strcmp(entry->src, "recording") == 0) {
+            add_recording(batch, entry);
+            continue;
+        }
         res = parse_entry(batch, entry, &row->record, err);
         if (res == -ENOMEM)
             return res;

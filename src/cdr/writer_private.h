@@ -6,6 +6,7 @@
 
 #include "cdr/dead.h"
 #include "cdr/insert.h"
+#include "cdr/insert_recording.h"
 #include "cdr/writer.h"
 #include "store/redis.h"
 
@@ -25,6 +26,8 @@ struct writer_batch {
     const struct redis_entry **back; /* what was a dead letter and is none any more */
     size_t rows_count, dead_count, legs;
     struct buf plain; /* the record that is being read, where it came packed */
+    struct recording_row *recordings; /* WRITER_BATCH of them */
+    size_t recordings_count;
 };
 
 int writer_batch_init(struct writer_batch *batch) DP_CHECK;
@@ -35,6 +38,10 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err) DP_CHECK;
 
 /* For struct insert, whose `arg` is the batch: the row's entry is dead. */
 void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason);
+
+/* Inserts what is of recordings. Errors as insert_recordings. */
+int writer_batch_keep(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+                      struct err *err) DP_CHECK;
 
 /* Writes what is dead, and takes away what was. Errors as those of cdr/dead.h. */
 int writer_batch_bury(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,

@@ -26,8 +26,8 @@ struct collector {
     atomic_bool refusing;  /* what FreeSWITCH posts; said once */
     atomic_int level;      /* enum spool_level, as it was said last */
     char errors[PATH_MAX]; /* folder of what FreeSWITCH could not post */
-    /* Of the keeper: folder of the media server, its sign of having been started, the store, what is
-     * known of tenants. */
+    /* Of the keeper: folder of the media server, its sign of having been started, the store, what
+     * is known of tenants. */
     char live[PATH_MAX], started[PATH_MAX], store[PATH_MAX], policies[PATH_MAX];
 };
 

@@ -53,9 +53,8 @@ static int decrypt(const struct cmd_node *node, const PGresult *row, int in, int
     size_t len = 0;
     int res = seal_platform_key(platform, node->secrets.value[SECRET_RECORDING_KEY], err);
 
-    if (!res &&
-        (sodium_hex2bin(wrapped, sizeof(wrapped), hex, strlen(hex), NULL, &len, NULL) ||
-         len != sizeof(wrapped)))
+    if (!res && (sodium_hex2bin(wrapped, sizeof(wrapped), hex, strlen(hex), NULL, &len, NULL) ||
+                 len != sizeof(wrapped)))
         res = err_set(err, -EBADMSG, "the tenant's key is none");
     if (!res)
         res = seal_unwrap(key, wrapped, platform, atoll(PQgetvalue(row, 0, 2)), err);
@@ -83,8 +82,8 @@ static int hand_out(const struct cmd_node *node, const struct recording_options 
 
     if (!res) {
         in = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        res = in < 0 ? err_sys(err, -errno, "%s (it is on node %s)", path, PQgetvalue(row, 0, 3))
-                     : 0;
+        res =
+            in < 0 ? err_sys(err, -errno, "%s (it is on node %s)", path, PQgetvalue(row, 0, 3)) : 0;
     }
     if (!res) {
         out = open_out(options, err);

@@ -57,7 +57,8 @@ static bool is_complete(const struct keeper *keeper, const char *path,
     return complete;
 }
 
-/* A second one of the same call, of a server that was started anew, waits until the first is gone. */
+/* A second one of the same call, of a server that was started anew, waits until the first is gone.
+ */
 static void set_apart(const struct keeper *keeper, const char *path, const char *name)
 {
     char to[PATH_MAX], mark[PATH_MAX];

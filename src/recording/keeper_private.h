@@ -13,8 +13,8 @@
 struct keeper_survey {
     int64_t next_ms; /* when it begins anew */
     bool begun, rows_done;
-    struct buf days; /* the folders, see survey.c */
-    size_t at;       /* of them, the next one */
+    struct buf days;                /* the folders, see survey.c */
+    size_t at;                      /* of them, the next one */
     char path[RECORDING_PATH_SIZE]; /* of the last row */
     uint64_t missing;               /* found on the way */
 };

@@ -102,8 +102,8 @@ static int read_head(struct opening *opening, int in, const unsigned char key[SE
     if (!read_exactly(in, magic, sizeof(magic)) || memcmp(magic, SEAL_MAGIC, sizeof(magic)) != 0 ||
         !read_exactly(in, size, sizeof(size)))
         return -EBADMSG;
-    opening->head_len = size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3]
-                                                                                     << 24;
+    opening->head_len =
+        size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
     if (opening->head_len > sizeof(opening->head) ||
         !read_exactly(in, opening->head, opening->head_len) ||
         !read_exactly(in, header, sizeof(header)))

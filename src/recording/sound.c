@@ -119,7 +119,8 @@ static void put_number(unsigned char *to, uint64_t value, size_t bytes)
         to[i] = (unsigned char)(value >> 8 * i);
 }
 
-/* What is too long for a field of 32 bits (37 hours at 8,000 Hz) says so: readers go on to the end. */
+/* What is too long for a field of 32 bits (37 hours at 8,000 Hz) says so: readers go on to the end.
+ */
 static uint64_t clamp(uint64_t value)
 {
     return value < UINT32_MAX ? value : UINT32_MAX;

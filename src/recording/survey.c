@@ -101,7 +101,8 @@ static int mark_rows(struct keeper *keeper, const char *ids, struct err *err)
     return res;
 }
 
-/* A page of rows, in the order of their paths. Of each it is said anew whether its file is there. */
+/* A page of rows, in the order of their paths. Of each it is said anew whether its file is there.
+ */
 static int survey_rows(struct keeper *keeper, struct err *err)
 {
     static const char sql[] = "SELECT id, path, missing_at IS NOT NULL FROM voip.recordings"
@@ -134,8 +135,8 @@ static int survey_rows(struct keeper *keeper, struct err *err)
         res = mark_rows(keeper, ids.data, err);
     survey->rows_done = PQntuples(rows) == 0;
     if (!res && !survey->rows_done)
-        res = str_copy(survey->path, sizeof(survey->path),
-                       PQgetvalue(rows, PQntuples(rows) - 1, 1));
+        res =
+            str_copy(survey->path, sizeof(survey->path), PQgetvalue(rows, PQntuples(rows) - 1, 1));
     buf_free(&ids);
     PQclear(rows);
     return res;

@@ -165,9 +165,8 @@ int take_digest(const char *path, struct recording *recording, struct err *err)
 static int store(struct taking *taking, struct err *err)
 {
     char folder[PATH_MAX];
-    int res = access(taking->final, F_OK) == 0
-                  ? take_digest(taking->final, &taking->recording, err)
-                  : make_copy(taking, err);
+    int res = access(taking->final, F_OK) == 0 ? take_digest(taking->final, &taking->recording, err)
+                                               : make_copy(taking, err);
 
     if (res)
         return res;
@@ -241,8 +240,8 @@ int take_file(const struct take_options *options, const char *path, const struct
 {
     struct taking taking = {.options = options, .key = policy->key};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    int res = fd < 0 ? err_sys(err, -errno, "%s", path)
-                     : look_at(&taking, fd, path, name, policy, err);
+    int res =
+        fd < 0 ? err_sys(err, -errno, "%s", path) : look_at(&taking, fd, path, name, policy, err);
 
     *taken = !res;
     if (!res)

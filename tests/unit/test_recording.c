@@ -102,10 +102,17 @@ static void test_rows(void **state)
 static void test_hostile_rows(void **state)
 {
     static const char *const changes[][2] = {
-        {"a.test", "../../etc"}, {"a.test", "a\\u0022"},      {"one", "x/y"},
-        {"opus", "../x"},        {"1234", "-1"},              {"1234", "\\\"x\\\""},
-        {CALL, "no-uuid"},       {"1795224953250000", "0"},   {"aaaa", "zzzz"},
-        {"99", "-99"},           {"\"bytes\"", "\"byte\""},
+        {"a.test", "../../etc"},
+        {"a.test", "a\\u0022"},
+        {"one", "x/y"},
+        {"opus", "../x"},
+        {"1234", "-1"},
+        {"1234", "\\\"x\\\""},
+        {CALL, "no-uuid"},
+        {"1795224953250000", "0"},
+        {"aaaa", "zzzz"},
+        {"99", "-99"},
+        {"\"bytes\"", "\"byte\""},
     };
     struct recording before = example(), after;
     struct buf text, changed;
@@ -127,8 +134,10 @@ static void test_hostile_rows(void **state)
     }
     buf_free(&text);
     assert_false(recording_is_path("recordings/2026/11/21/../../../etc/passwd"));
-    assert_false(recording_is_path("recordings/2026/11/2x/11111111-2222-8333-8444-555555555555.wav"));
-    assert_false(recording_is_path("recordings/2026/11/21/11111111-2222-8333-8444-555555555555.sh"));
+    assert_false(
+        recording_is_path("recordings/2026/11/2x/11111111-2222-8333-8444-555555555555.wav"));
+    assert_false(
+        recording_is_path("recordings/2026/11/21/11111111-2222-8333-8444-555555555555.sh"));
     assert_false(recording_is_path("/etc/passwd"));
     assert_false(recording_is_path("recordings/"));
 }
@@ -243,7 +252,8 @@ static void seal(const char *path, const char *data, size_t len)
 
 static void test_sealed(void **state)
 {
-    static const size_t lengths[] = {0, 1, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1, 3 * SEAL_CHUNK};
+    static const size_t lengths[] = {
+        0, 1, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1, 3 * SEAL_CHUNK};
     const struct seal_key other = {7, "x123456789abcdef0123456789abcdef"};
     char *data = test_malloc(3 * SEAL_CHUNK);
     const char *path = tmpdir_path(*state, "x.enc");
@@ -398,7 +408,7 @@ static size_t read_spool(struct place *place, struct recording *list, size_t max
     do {
         assert_int_equal(spool_read(place->spool_open, &batch, 100, 1 << 20, 0, &err), 0);
         for (size_t i = 0; i < batch.count; i++) {
-            assert_int_equal(intake_decode(&batch.list[i], &entry), 0);
+            assert_int_equal(intake_decode(batch.list[i].data, batch.list[i].at.len, &entry), 0);
             assert_string_equal(entry.src, "recording");
             assert_true(count < max);
             assert_int_equal(recording_parse(&list[count++], entry.body, entry.len, true, &err), 0);

@@ -1,7 +1,6 @@
 """Policies of recording, and the files that come of them."""
 
-import glob
-import os
+import hashlib
 import time
 import wave
 
@@ -46,44 +45,70 @@ class Policies:
         self._wait_for_edge()
 
 
-def path_of(platform, record):
-    """Where the call of this record would be recorded."""
-    ending = "wav" if platform.deployment.media_server == "freeswitch" else "raw"
-    return platform.state / "run" / "recordings" / f"{record['call_id']}.{ending}"
+def rows_of(platform, record):
+    """What is said of recordings of this record's call."""
+    return platform.db.rows("SELECT * FROM voip.recordings WHERE call_id = %s ORDER BY created_at",
+                            record["call_id"])
+
+
+def _in_hand(platform, record):
+    """Whether the media server or the collector still has a file of the call."""
+    live = platform.state / "run" / "recordings"
+    return any(live.glob(f"{record['call_id']}*")) or any(live.glob(f"taken/{record['call_id']}*"))
 
 
 def is_recorded(platform, record):
-    """Asterisk opens a file for what may come to be recorded."""
-    path = path_of(platform, record)
-    return path.exists() and path.stat().st_size > 0
+    """Asterisk opens a file for what may come to be recorded; the collector removes it."""
+    deadline = time.monotonic() + 15
+    while _in_hand(platform, record):
+        assert time.monotonic() < deadline, "the collector leaves a recording where it is"
+        time.sleep(0.05)
+    # What has just been put into the store has its row a moment later.
+    deadline = time.monotonic() + 1.5
+    while not (found := rows_of(platform, record)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(found)
 
 
-def _is_open(path):
-    """Whether somebody still writes: media servers close the file some time after the call."""
-    for link in glob.iglob("/proc/[0-9]*/fd/*"):
-        try:
-            if os.readlink(link) == str(path):
-                return True
-        except OSError:
-            pass  # closed meanwhile, or the process is gone
-    return False
+def wait_for_row(platform, record):
+    """The row of the call's recording: there is one, and the file is what it says."""
+    deadline = time.monotonic() + 20
+    while not (found := rows_of(platform, record)):
+        assert time.monotonic() < deadline, f"no recording of {record['call_id']}"
+        time.sleep(0.05)
+    row = only(found)
+    check_stored(platform, row)
+    assert str(row["started_at"]) == str(record["started_at"])
+    return row
+
+
+def check_stored(platform, row):
+    data = (platform.state / "store" / row["path"]).read_bytes()
+    assert len(data) == row["bytes"]
+    assert hashlib.sha256(data).hexdigest() == row["sha256"]
+
+
+def only(rows):
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def samples_of(file):
+    """Both channels of a WAV file (a path or a file object), samples of -1 to 1."""
+    with wave.open(file) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (2, 8000, 2)
+        data = sound.readframes(sound.getnframes())
+        assert len(data) == 4 * sound.getnframes(), "cut off"
+    samples = numpy.frombuffer(data, "<i2").reshape(-1, 2) / 32768
+    return samples[:, 0], samples[:, 1]
 
 
 def read(platform, record):
     """Both channels of a recording, samples of -1 to 1: the caller, and whom he talked to."""
-    path = path_of(platform, record)
-    deadline = time.monotonic() + 5
-    while not path.exists() or path.stat().st_size < 1000 or _is_open(path):
-        assert time.monotonic() < deadline, f"no recording at {path}"
-        time.sleep(0.02)
-    if path.suffix == ".wav":
-        with wave.open(str(path)) as file:
-            assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 8000, 2)
-            data = file.readframes(file.getnframes())
-    else:
-        data = path.read_bytes()
-    samples = numpy.frombuffer(data[:len(data) // 4 * 4], "<i2").reshape(-1, 2) / 32768
-    return samples[:, 0], samples[:, 1]
+    row = wait_for_row(platform, record)
+    left, right = samples_of(str(platform.state / "store" / row["path"]))
+    assert row["duration_ms"] == len(left) * 1000 // 8000
+    return left, right
 
 
 def seconds_of(samples, frequency):

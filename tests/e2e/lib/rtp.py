@@ -59,6 +59,7 @@ class Endpoint(threading.Thread):
         self.sources = set()      # (ip, port) that sent us audio
         self._frames = SILENT
         self._digits = []         # of (event, duration in samples, is the end)
+        self.sequence = random.randrange(1 << 16)    # of the next packet
         self._heard = []          # of (arrival, payload)
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -127,7 +128,7 @@ class Endpoint(threading.Thread):
         self._socket.close()
 
     def run(self):
-        sequence, stamp, source = random.randrange(1 << 16), random.randrange(1 << 31), self.port
+        stamp, source = random.randrange(1 << 31), self.port
         due, event_stamp = time.monotonic(), 0
         while not self._closing.is_set():
             self._receive()
@@ -135,10 +136,11 @@ class Endpoint(threading.Thread):
                 step = self._digits.pop(0) if self._digits else None
                 if step and step[1] == FRAME:
                     event_stamp = stamp
-                packet = (_event_packet(step, sequence, event_stamp, source) if step else
-                          _audio_packet(self._next_frame(stamp), sequence, stamp, source))
+                number = self.sequence
+                packet = (_event_packet(step, number, event_stamp, source) if step else
+                          _audio_packet(self._next_frame(stamp), number, stamp, source))
                 self._send(packet)
-                sequence = (sequence + 1) & 0xFFFF
+                self.sequence = (number + 1) & 0xFFFF
             stamp = (stamp + FRAME) & 0xFFFFFFFF
             due = max(due + 0.02, time.monotonic() - 0.1)
             time.sleep(max(0, due - time.monotonic()))
