@@ -185,9 +185,7 @@ static int insert_batch(struct writer *writer, struct err *err)
         return res;
     insert.conn = writer->pg;
     res = insert_good_rows(&insert, writer->batch.rows, writer->batch.rows_count, err);
-    if (!res)
-        res = writer_batch_keep(&writer->batch, writer->pg, &writer->wait, err);
-    return res ? res : writer_batch_bury(&writer->batch, writer->pg, &writer->wait, err);
+    return res ? res : writer_batch_finish(&writer->batch, writer->pg, &writer->wait, err);
 }
 
 /* Tries until the rows are committed. False when it is time to stop. */

@@ -104,13 +104,6 @@ static void refuse_recording(void *arg, const struct recording_row *row, const c
     add_dead(batch, row->arg, batch->deliveries + 1, reason);
 }
 
-int writer_batch_keep(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
-                      struct err *err)
-{
-    return insert_recordings(conn, wait, batch->recordings, batch->recordings_count,
-                             refuse_recording, batch, err);
-}
-
 int writer_batch_parse(struct writer_batch *batch, struct err *err)
 {
     batch->rows_count = batch->dead_count = batch->legs = batch->recordings_count = 0;
@@ -161,11 +154,14 @@ static size_t find_back(struct writer_batch *batch)
     return count;
 }
 
-int writer_batch_bury(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
-                      struct err *err)
+int writer_batch_finish(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+                        struct err *err)
 {
-    int res = dead_add(conn, wait, batch->dead, batch->dead_count, err);
+    int res = insert_recordings(conn, wait, batch->recordings, batch->recordings_count,
+                                refuse_recording, batch, err);
 
+    if (!res)
+        res = dead_add(conn, wait, batch->dead, batch->dead_count, err);
     return res ? res : dead_remove(conn, wait, batch->back, find_back(batch), err);
 }
 

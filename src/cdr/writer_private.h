@@ -25,7 +25,7 @@ struct writer_batch {
     struct dead *dead;       /* what can never become a row */
     const struct redis_entry **back; /* what was a dead letter and is none any more */
     size_t rows_count, dead_count, legs;
-    struct buf plain; /* the record that is being read, where it came packed */
+    struct buf plain;                 /* the record that is being read, where it came packed */
     struct recording_row *recordings; /* WRITER_BATCH of them */
     size_t recordings_count;
 };
@@ -39,13 +39,10 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err) DP_CHECK;
 /* For struct insert, whose `arg` is the batch: the row's entry is dead. */
 void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason);
 
-/* Inserts what is of recordings. Errors as insert_recordings. */
-int writer_batch_keep(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
-                      struct err *err) DP_CHECK;
-
-/* Writes what is dead, and takes away what was. Errors as those of cdr/dead.h. */
-int writer_batch_bury(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
-                      struct err *err) DP_CHECK;
+/* Inserts what is of recordings, writes what is dead, and takes away what was. Errors as those of
+ * cdr/insert_recording.h and cdr/dead.h. */
+int writer_batch_finish(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+                        struct err *err) DP_CHECK;
 
 /* All of it is in PostgreSQL: Redis lets it go, and its spools are told. */
 int writer_batch_acknowledge(struct writer_batch *batch, struct redis *redis,

@@ -428,3 +428,37 @@ def test_legs(writer):
     text = raw.show(writer.platform, call).decode()
     assert text.count("\nleg\n") == 2 and "\nrecord\n" in text and "mos                  4.41" in text
     assert len(raw.show(writer.platform, call, "--raw")) == 8193
+
+
+def recording(**changed):
+    """What a collector says of a recording."""
+    name = str(uuid.uuid4())
+    return {"id": name, "call_id": name, "started_us": START * 1000000 + 250000, "domain": "a.test",
+            "node": "one", "format": "wav", "duration_ms": 1000, "key_id": 0, "bytes": 32044,
+            "sha256": "0f" * 32, **changed}
+
+
+def test_recordings(writer):
+    """One that comes twice is there once; those that can be no row are dead, and hold up no other."""
+    writer.db.rows("DELETE FROM voip.cdr_dead")
+    writer.db.rows("INSERT INTO voip.domains (name) VALUES ('recorded.test')")
+    first, second = recording(domain="recorded.test"), recording(format="opus", domain="gone.test")
+    wrong = [recording(key_id=999999), recording(domain="../x"), recording(sha256="x"),
+             recording(id="x")]
+    for said in (first, first, *wrong, second):
+        writer.add(json.dumps(said), "recording")
+    writer.start()
+    ids = [first["id"], second["id"]]
+    wait_for(lambda: writer.length() == 0, "all are done with")
+    rows = {str(row["id"]): row for row in writer.db.rows(
+        "SELECT r.*, extract(epoch FROM started_at) AS start, d.name FROM voip.recordings r "
+        "LEFT JOIN voip.domains d ON d.id = r.domain_id")}
+    assert sorted(rows) == sorted(ids)
+    assert [rows[one]["name"] for one in ids] == ["recorded.test", None]
+    assert rows[ids[0]]["path"] == f"recordings/2026/11/21/{ids[0]}.wav"
+    assert rows[ids[1]]["path"] == f"recordings/2026/11/21/{ids[1]}.opus"
+    assert float(rows[ids[0]]["start"]) == START + 0.25 and rows[ids[0]]["key_id"] is None
+    assert writer.dead() == len(wrong)
+    writer.db.rows("DELETE FROM voip.cdr_dead")
+    writer.db.rows("DELETE FROM voip.recordings")
+    writer.db.rows("DELETE FROM voip.domains WHERE name = 'recorded.test'")
