@@ -37,7 +37,7 @@ static void put(const char *folder, const char *name, const char *text)
 
 static void make_conf(struct fixture *fixture)
 {
-    static const char *const daemons[] = {"asterisk",   "freeswitch", "kamailio",
+    static const char *const daemons[] = {"asterisk",   "freeswitch", "kamailio", "lsyncd",
                                           "postgresql", "redis",      "rtpengine"};
 
     for (size_t i = 0; i < DP_COUNT(daemons); i++) {
@@ -237,6 +237,27 @@ static void test_tls_files_that_cannot_be_read(void **state)
     assert_non_null(strstr(err.text, "/nonexistent/edge.pem"));
 }
 
+static void test_recordings(void **state)
+{
+    struct fixture *fixture = *state;
+    char wanted[PATH_MAX];
+
+    assert_int_equal(
+        str_printf(wanted, sizeof(wanted), "DP_RECORDINGS=%s/run/recordings\n", fixture->state), 0);
+    render(fixture, "m2");
+    expect(fixture, "etc/asterisk/node/globals.conf", wanted);
+    assert_int_equal(mode_of(fixture, "etc/lsyncd/node.lua"), 0644);
+    set(&fixture->topology->recordings.folder, "/dev/shm/dialplane");
+    set(&fixture->topology->recordings.peer, "rsync://10.0.0.9/store");
+    render(fixture, "m2");
+    expect(fixture, "etc/asterisk/node/globals.conf", "DP_RECORDINGS=/dev/shm/dialplane\n");
+    expect(fixture, "etc/supervisor/supervisord.conf", "[program:lsyncd]\n");
+    expect(fixture, "etc/lsyncd/node.lua", "    target = \"rsync://10.0.0.9/store\",\n");
+    fixture->topology->media_server = MEDIA_SERVER_FREESWITCH;
+    render(fixture, "m1");
+    expect(fixture, "etc/freeswitch/vars.xml", "data=\"dp_recordings=/dev/shm/dialplane\"");
+}
+
 static void test_media(void **state)
 {
     struct fixture *fixture = *state;
@@ -393,8 +414,8 @@ static void test_paths_that_would_need_quoting_are_refused(void **state)
 
 UNIT_MAIN("render", CASE(test_edge), CASE(test_no_name_spoils_a_later_one),
           CASE(test_kamailio_6_comes_from_its_tree), CASE(test_tls),
-          CASE(test_tls_files_that_cannot_be_read), CASE(test_media), CASE(test_database_and_queue),
-          CASE(test_modes), CASE(test_secrets_only_in_private_files),
+          CASE(test_tls_files_that_cannot_be_read), CASE(test_media), CASE(test_recordings),
+          CASE(test_database_and_queue), CASE(test_modes), CASE(test_secrets_only_in_private_files),
           CASE(test_second_rendering_replaces_everything),
           CASE(test_failed_rendering_changes_nothing),
           CASE(test_effective_deployment_is_left_for_other_verbs),

@@ -106,7 +106,8 @@ static void test_values_are_read(void **state)
                           "media: {dialplan: dynamic}\n"
                           "db: {name: voice}\n"
                           "cdr: {keep_months: 3, keep_raw_days: 7}\n"
-                          "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n",
+                          "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n"
+                          "recordings: {folder: /dev/shm/x, peer: 'a@b.test:/srv/r'}\n",
                           &topology, &err),
                      0);
     assert_int_equal(topology->media_server, MEDIA_SERVER_ASTERISK);
@@ -120,6 +121,8 @@ static void test_values_are_read(void **state)
     assert_string_equal(topology->db.name, "voice");
     assert_int_equal(topology->cdr.keep_months, 3);
     assert_int_equal(topology->cdr.keep_raw_days, 7);
+    assert_string_equal(topology->recordings.folder, "/dev/shm/x");
+    assert_string_equal(topology->recordings.peer, "a@b.test:/srv/r");
     assert_string_equal(topology->mail.host, "mail.x.org");
     assert_int_equal(topology->mail.port, 25);
     assert_string_equal(topology->mail.from, "Voice.mail+1@x.org");
@@ -214,6 +217,8 @@ static void test_values_out_of_range(void **state)
     refuse(state, HEAD "edge:\n  tls_key: /a.pem\n", "6: edge.tls_key needs the certificate");
     refuse(state, HEAD "cdr:\n  keep_raw_days: 0\n", "6: cdr.keep_raw_days is 0");
     refuse(state, HEAD "mail:\n  host: 'a b'\n", "6: mail.host must be");
+    refuse(state, HEAD "recordings:\n  peer: 'a;b'\n", "6: recordings.peer must be");
+    refuse(state, HEAD "recordings:\n  folder: x\n", "6: recordings.folder must begin");
     refuse(state, HEAD "mail:\n  host: a.org\n", "6: mail.from must be the address");
     refuse(state, HEAD "mail:\n  host: a.org\n  from: '-t@a.org'\n", "7: mail.from must be");
     refuse(state, HEAD "mail:\n  host: a.org\n  from: \"a@a.org\\ntls on\"\n",
