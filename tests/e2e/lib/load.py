@@ -49,7 +49,9 @@ QUICK_CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), sip.pause(100
 # Rings until somebody else takes the call.
 RINGING_CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), *sip.is_cancelled()]),
                        user="callee")
-PICKER = _with(_without_log([*sip.invite(), *sip.is_answered(), *sip.is_asked("BYE")]))
+# Until the other side hangs up.
+STAYING_CALLER = _with(_without_log([*sip.invite(), *sip.is_answered(), *sip.is_asked("BYE")]))
+PICKER = STAYING_CALLER
 CALLEE = _with(_without_log([*sip.is_invited(), *sip.ring(), sip.pause(1000), *sip.answer(),
                              *sip.is_asked("BYE")]), user="callee")
 

@@ -1,0 +1,66 @@
+"""Records of the calls that end because, or just when, FreeSWITCH is shut down."""
+
+import time
+
+import pytest
+
+from lib import load
+from lib.db import CDR_WITHIN
+from lib.freeswitch import FreeSwitch
+from lib.platform import TestPlatform
+
+CALLS = 50
+
+
+@pytest.fixture(name="platform", scope="module")
+def start_platform():
+    """A platform of its own: its FreeSWITCH is stopped with calls in it."""
+    made = TestPlatform("freeswitch")
+    try:
+        made.start()
+        load.fill(made, CALLS)
+        yield made
+    finally:
+        made.stop()
+        made.remove()
+
+
+def count(platform):
+    return platform.db.value("SELECT count(*) FROM voip.cdr WHERE domain = %s", load.DOMAIN)
+
+
+def wait_for(condition, what, timeout=30):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("collector", ["away", "there"])
+def test_shut_down_with_calls(platform, collector):
+    """Fifty calls end at the moment of the shutdown; each has its record, later or at once."""
+    before, freeswitch = count(platform), FreeSwitch(platform).wait_until_ready()
+    wait_for(lambda: platform.edge.call("dispatcher.list"), "the edge answers")
+    if collector == "away":
+        platform.supervisor.stop_process("collector")
+    runs = [load.start(platform, scenario, load.accounts(first, CALLS // 2, number="8000"), CALLS)
+            for scenario, first in ((load.MENU_CALLER, 0),
+                                     (load.STAYING_CALLER, CALLS // 2))]
+    try:
+        wait_for(lambda: freeswitch.api("show channels count").strip() == f"{CALLS} total.",
+                 "all calls are there")
+        # Some of those that hang up do so now, the others stay.
+        wait_for(lambda: freeswitch.api("show channels count").strip() != f"{CALLS} total.",
+                 "the first has hung up")
+        platform.supervisor.stop_process("freeswitch")
+    finally:
+        for run in runs:
+            run.stop()
+    if collector == "away":
+        assert count(platform) == before
+        platform.supervisor.start("collector")
+    wait_for(lambda: count(platform) >= before + CALLS, f"{CALLS} records", 4 * CDR_WITHIN)
+    platform.supervisor.start("freeswitch")
+    platform.wait_until_healthy()
+    assert count(platform) == before + CALLS
+    assert list((platform.state / "cdr/freeswitch-errors").iterdir()) == []
