@@ -1,5 +1,6 @@
 """Records of the calls that end because, or just when, FreeSWITCH is shut down."""
 
+import shutil
 import time
 
 import pytest
@@ -10,6 +11,9 @@ from lib.freeswitch import FreeSwitch
 from lib.platform import TestPlatform
 
 CALLS = 50
+
+pytestmark = pytest.mark.skipif(not shutil.which("freeswitch"),
+                                reason="FreeSWITCH is not installed here")
 
 
 @pytest.fixture(name="platform", scope="module")
