@@ -91,6 +91,8 @@ int render_folders(const char *state, struct err *err)
         "tree",
         "cdr",
         "cdr/freeswitch-errors",
+        "mail",
+        "mail/failed",
         "spool",
         "redis",
         "log/asterisk",

@@ -55,6 +55,8 @@ static int put_globals(const struct render *render, struct err *err)
                render->node->name,
                render_host(topology_first(topology, ROLE_CONTROL)->inside, control),
                topology->control.agi_port, recordings);
+    if (render_has_mail(topology))
+        buf_printf(&text, "DP_MAIL=%s/bin/dialplane mail -s %s\n", render->state, render->state);
     return render_put(render, "asterisk/node/globals.conf", 0644, &text, err);
 }
 
@@ -140,20 +142,6 @@ static int put_records(const struct render *render, struct err *err)
     return render_put(render, "asterisk/node/cdr_custom.conf", 0644, &text, err);
 }
 
-static int put_mail(const struct render *render, struct err *err)
-{
-    const struct topology *topology = render->topology;
-    struct buf text;
-
-    buf_init(&text, RENDER_FILE_MAX);
-    if (render_has_mail(topology))
-        buf_printf(&text, "mailcmd=/usr/bin/msmtp -C %s/etc/mail/msmtprc -t\nserveremail=%s\n",
-                   render->state, topology->mail.from);
-    else
-        buf_add_str(&text, "mailcmd=/bin/true\n");
-    return render_put(render, "asterisk/node/mail.conf", 0644, &text, err);
-}
-
 static int put_manager(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
@@ -206,8 +194,8 @@ static int link_data(const struct render *render, struct err *err)
 int render_asterisk(const struct render *render, struct err *err)
 {
     static int (*const steps[])(const struct render *render, struct err *err) = {
-        put_asterisk_conf, put_globals, put_pjsip, put_rtp,     put_extconfig,
-        put_curl,          put_records, put_mail,  put_manager, link_data,
+        put_asterisk_conf, put_globals, put_pjsip,   put_rtp,   put_extconfig,
+        put_curl,          put_records, put_manager, link_data,
     };
     char folder[PATH_MAX];
     int res;

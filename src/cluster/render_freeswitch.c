@@ -58,6 +58,20 @@ static void set_acl(struct buf *text, const char *name, const struct topology *t
     buf_add_str(text, "\"/>\n");
 }
 
+/* What mod_voicemail adds (the sender, the recipient) is in the mail as well. */
+static void set_mailer(struct buf *text, const struct render *render)
+{
+    const char *state = render->state;
+
+    if (render_has_mail(render->topology))
+        buf_printf(text,
+                   "  <X-PRE-PROCESS cmd=\"set\" data=\"dp_mailer=/bin/sh -c 'exec "
+                   "%s/bin/dialplane mail -s %s'\"/>\n",
+                   state, state);
+    else
+        set(text, "mailer", "/bin/true");
+}
+
 static int put_vars(const struct render *render, struct err *err)
 {
     const struct topology *topology = render->topology;
@@ -86,7 +100,7 @@ static int put_vars(const struct render *render, struct err *err)
     set_acl(&text, "control_acl", topology, ROLE_CONTROL, node);
     set_url(&text, "documents_url", topology_first(topology, ROLE_CONTROL)->inside,
             topology->control.documents_port);
-    set(&text, "mailer", render_has_mail(topology) ? "/usr/bin/msmtp" : "/bin/true");
+    set_mailer(&text, render);
     set(&text, "mail_from", render_has_mail(topology) ? topology->mail.from : "nobody@localhost");
     set_url(&text, "collector_url", node->inside, topology->collector.port);
     buf_add_str(&text, "</include>\n");

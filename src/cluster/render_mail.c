@@ -1,6 +1,6 @@
 /*
- * The mailer of the media servers: etc/mail/msmtprc. Each of them runs it with a finished mail on
- * its standard input (conf/freeswitch, conf/asterisk); nothing of a caller is in its arguments.
+ * How `dialplane collector` sends the mail of the media servers: etc/mail/msmtprc. Nothing of a
+ * caller is in its arguments.
  */
 #include "cluster/render.h"
 

@@ -7,6 +7,8 @@
  *     Kamailio ---line in cdr/edge.jsonl---------------------+
  *
  * They stay on disk until the writer says that PostgreSQL has them.
+ *
+ * It also sends the mail that `dialplane mail` has put into the folder "mail".
  */
 #include "cmd/collector.h"
 
@@ -14,9 +16,11 @@
 #include <inttypes.h>
 #include <poll.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/verbs.h"
+#include "mail/queue.h"
 
 enum {
     SEGMENT_BYTES = 16 * 1024 * 1024,
@@ -126,6 +130,28 @@ static int start_keeper(struct collector *collector, struct err *err)
     return res ? res : keeper_start(&collector->keeper, &options, err);
 }
 
+static int start_courier(struct collector *collector, struct err *err)
+{
+    char folder[PATH_MAX], failed[PATH_MAX], config[PATH_MAX];
+    const struct courier_options options = {
+        .folder = folder,
+        .program = "/usr/bin/msmtp",
+        .config = config,
+    };
+    int res;
+
+    if (!*collector->node.topology->mail.host)
+        return 0;
+    res = in_state(collector, "mail", folder, err);
+    if (!res)
+        res = in_state(collector, "mail/" MAIL_FAILED, failed, err);
+    if (!res)
+        res = file_make_dirs(failed, 0750, err);
+    if (!res)
+        res = in_state(collector, "etc/mail/msmtprc", config, err);
+    return res ? res : courier_start(&collector->courier, &options, err);
+}
+
 /* Everybody who may write, whatever the roles of the node: a file that never comes costs nothing,
  * and one that a former role has left is not forgotten. */
 static int start(struct collector *collector, struct err *err)
@@ -144,6 +170,8 @@ static int start(struct collector *collector, struct err *err)
         res = replay_start(&collector->replay, collector->errors, &collector->intake, err);
     if (!res)
         res = start_keeper(collector, err);
+    if (!res)
+        res = start_courier(collector, err);
     return res ? res : collector_listen(collector, err);
 }
 
@@ -152,6 +180,7 @@ static void stop(struct collector *collector)
 {
     http_server_stop(collector->http);
     keeper_stop(collector->keeper);
+    courier_stop(collector->courier);
     replay_stop(collector->replay);
     follow_stop(collector->asterisk);
     follow_stop(collector->edge);

@@ -11,6 +11,7 @@
 #include "cdr/sender.h"
 #include "cmd/common.h"
 #include "http/server.h"
+#include "mail/courier.h"
 #include "recording/keeper.h"
 #include "store/spool.h"
 
@@ -23,6 +24,7 @@ struct collector {
     struct replay *replay;
     struct keeper *keeper; /* NULL on a node that records nothing */
     struct http_server *http;
+    struct courier *courier;
     atomic_bool refusing;  /* what FreeSWITCH posts; said once */
     atomic_int level;      /* enum spool_level, as it was said last */
     char errors[PATH_MAX]; /* folder of what FreeSWITCH could not post */

@@ -14,6 +14,7 @@ static const struct cmd_verb verbs[] = {
      cmd_cdr_writer},
     {"cdr", "show a call's record, look after those that could not be stored", cmd_cdr},
     {"migrate", "create the database or bring its schema up to date", cmd_migrate},
+    {"mail", "take mail of a new message from a media server", cmd_mail},
     {"channels", "list the channels of the media nodes, or hang one up", cmd_channels},
     {"doctor", "check every part of this node and say what to do", cmd_doctor},
     {"prompt", "list, add or remove the prompts of a tenant's own", cmd_prompt},

@@ -7,6 +7,7 @@ int cmd_channels(int argc, char **argv);
 int cmd_collector(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_mail(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
 int cmd_recording(int argc, char **argv);

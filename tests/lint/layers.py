@@ -14,7 +14,7 @@ from pathlib import Path
 # of one step do not know each other. The same order is in meson.build.
 STEPS = [
     {"base"},
-    {"http", "store"},
+    {"http", "store", "mail"},
     {"tenant"},
     {"media", "edge", "cdr"},
     {"recording"},

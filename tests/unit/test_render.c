@@ -272,12 +272,10 @@ static void test_media(void **state)
     assert_int_equal(mode_of(fixture, "etc/asterisk/node/res_curl.conf"), 0600);
     assert_int_equal(mode_of(fixture, "etc/asterisk/node/manager.conf"), 0600);
     assert_int_equal(mode_of(fixture, "etc/freeswitch"), -ENOENT);
-    expect(fixture, "etc/asterisk/node/mail.conf", "mailcmd=/bin/true\n");
     set(&fixture->topology->mail.host, "mail.x.org");
     set(&fixture->topology->mail.from, "voice@x.org");
     render(fixture, "m2");
-    expect(fixture, "etc/asterisk/node/mail.conf",
-           "/etc/mail/msmtprc -t\nserveremail=voice@x.org\n");
+    expect(fixture, "etc/asterisk/node/globals.conf", "/bin/dialplane mail -s ");
     expect(fixture, "etc/mail/msmtprc", "host mail.x.org\nport 25\nfrom voice@x.org\n");
     assert_int_equal(mode_of(fixture, "etc/mail/msmtprc"), 0600);
 
