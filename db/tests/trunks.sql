@@ -29,7 +29,7 @@ FROM kamailio.htable_trunk WHERE domain = 'a.test' AND name = :'north';
 SELECT is(key_value, format('host="192.0.2.1";ports="5060/udp,5070/tcp";trunks="a.test:%s,a.test:%s";unverified=""', :north, :south), 'a host of two trunks')
 FROM kamailio.htable_gateway WHERE name = '192.0.2.1';
 SELECT is(key_value, 'domain="a.test";to="1001"', 'a number from outside') FROM kamailio.htable_did WHERE name = '+4930777';
-SELECT is(key_value, 'cc="49";international="0";premium="0";calls="";spent=""', 'nothing is spent')
+SELECT is(key_value, 'cc="49";international="0";premium="0";calls="";spent="";music=""', 'nothing is spent')
 FROM kamailio.htable_limit WHERE domain = 'a.test';
 SELECT is(count(*), 1::bigint, 'premium prefixes') FROM kamailio.htable_premium WHERE key_name = '49900';
 SELECT is(r_username || '@' || l_domain || ' ' || auth_proxy, 'u7@a.test sip:192.0.2.1:5060;transport=udp', 'the registration is at the first gateway')

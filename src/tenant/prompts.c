@@ -30,6 +30,13 @@ static int name_file(const char *domain, const struct snapshot_prompt *prompt, c
                       prompt->sha256, ending);
 }
 
+static int name_own(const struct snapshot *snapshot, const struct snapshot_prompt *own, bool wide,
+                    char out[PROMPTS_FILE_SIZE])
+{
+    return name_file(snapshot_domain(snapshot), own, wide && own->rate == WIDE_RATE ? ".wide" : "",
+                     out);
+}
+
 int prompts_file(const struct snapshot *snapshot, const char *prompt, bool wide,
                  char out[PROMPTS_FILE_SIZE])
 {
@@ -40,10 +47,19 @@ int prompts_file(const struct snapshot *snapshot, const char *prompt, bool wide,
     if (!str_starts_with(prompt, PROMPTS_OWN))
         return str_copy(out, PROMPTS_FILE_SIZE, prompt);
     own = snapshot_prompt(snapshot, prompt + strlen(PROMPTS_OWN));
-    if (!own)
-        return -ENOENT;
-    return name_file(snapshot_domain(snapshot), own, wide && own->rate == WIDE_RATE ? ".wide" : "",
-                     out);
+    return own ? name_own(snapshot, own, wide, out) : -ENOENT;
+}
+
+int prompts_music(const struct snapshot *snapshot, bool wide, char out[PROMPTS_FILE_SIZE])
+{
+    size_t count;
+    const struct snapshot_prompt *prompts = snapshot_prompts(snapshot, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (prompts[i].is_music)
+            return name_own(snapshot, &prompts[i], wide, out);
+    }
+    return -ENOENT;
 }
 
 int prompts_path(const struct snapshot *snapshot, const char *prompt, bool wide,

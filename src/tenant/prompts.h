@@ -38,6 +38,9 @@ int prompts_store(struct listen *db, const struct snapshot *snapshot, struct err
 int prompts_file(const struct snapshot *snapshot, const char *prompt, bool wide,
                  char out[PROMPTS_FILE_SIZE]) DP_CHECK;
 
-/* The same with a whole path for built-in ones too. */
+/* The same of the tenant's music on hold; -ENOENT when it has none of its own. */
+int prompts_music(const struct snapshot *snapshot, bool wide, char out[PROMPTS_FILE_SIZE]) DP_CHECK;
+
+/* As prompts_file, with a whole path for built-in ones too. */
 int prompts_path(const struct snapshot *snapshot, const char *prompt, bool wide,
                  char out[PROMPTS_FILE_SIZE]) DP_CHECK;

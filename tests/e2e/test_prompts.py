@@ -1,13 +1,12 @@
 """Prompts of a tenant's own, on the media server: in menus, announcements and queues."""
 
 import time
-import wave
 
-import numpy
 import pytest
 
 from front.errors import FrontError
 from lib.calls import BYE
+from lib.prompts import add_tone, run
 from lib.rtp import describe, is_sound, share_near, spectrum_of
 from lib.tenant import Tenant
 
@@ -18,24 +17,6 @@ TONE = 1300
 ANNOUNCED_WITHIN = 20
 
 
-def add_tone(platform, name, hertz=TONE, rate=8000, seconds=3, channels=1):
-    """As an operator adds it."""
-    path = platform.folder / f"{name}.wav"
-    moments = numpy.arange(rate * seconds) / rate
-    samples = (8000 * numpy.sin(2 * numpy.pi * hertz * moments)).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.repeat(channels).tobytes())
-    run(platform, "--add", name, "--file", path)
-
-
-def run(platform, *options):
-    return platform.state.run([platform.state / "bin/dialplane", "prompt", "-s", platform.state,
-                               "--tenant", "a.test", *options])
-
-
 @pytest.fixture(scope="module", autouse=True)
 def numbers(platform):
     """
@@ -43,8 +24,8 @@ def numbers(platform):
     queue 7954 and as announcement of the queue 7955; 7956 plays it and says where one stands. The
     queues are nobody's.
     """
-    add_tone(platform, "tone")
-    add_tone(platform, "wide", rate=16000)
+    add_tone(platform, "tone", TONE)
+    add_tone(platform, "wide", TONE, rate=16000)
     tenant = Tenant(platform)
     tenant.menu("7951", greeting="custom/tone", timeout_ms=1000)
     tenant.menu("7952", greeting="custom/wide", timeout_ms=1000)
@@ -117,20 +98,20 @@ def wait_for_words(caller):
 
 def test_other_audio_is_heard_at_once(platform, phone):
     """The queue has it when nobody is in it any more, the menu with the next call."""
-    add_tone(platform, "tone", hertz=900)
+    add_tone(platform, "tone", 900)
     try:
         hears(phone, "7951", 900)
     finally:
-        add_tone(platform, "tone")
+        add_tone(platform, "tone", TONE)
     hears(phone, "7951")
 
 
 def test_refused(platform):
     """What is no audio for telephones, what is in use, what is not there."""
     with pytest.raises(FrontError, match="2 channels, must be one"):
-        add_tone(platform, "stereo", channels=2)
+        add_tone(platform, "stereo", TONE, channels=2)
     with pytest.raises(FrontError, match="44100 samples a second, must be 8000 or 16000"):
-        add_tone(platform, "cd", rate=44100)
+        add_tone(platform, "cd", TONE, rate=44100)
     with pytest.raises(FrontError, match=r'in use by announcement "7953", menu "7951"'):
         run(platform, "--remove", "tone")
     with pytest.raises(FrontError, match="there is no such prompt"):

@@ -10,13 +10,13 @@ CONTEXT = xml.etree.ElementTree.parse(
 KINDS = re.search(r"\^\(([a-z_|]+)\);id=", xml.etree.ElementTree.tostring(CONTEXT).decode())[1]
 
 
-def actions(service, call, record=""):
+def actions(service, call, record="", music=""):
     """
     The applications that run, as (name, data), with the values of this call: what is set inline
     first, as mod_dialplan_xml does while it looks for an extension.
     """
     variables = {"sip_h_X-VOIP-Service": service, "sip_h_X-VOIP-Call": call,
-                 "sip_h_X-VOIP-Record": record}
+                 "sip_h_X-VOIP-Record": record, "sip_h_X-VOIP-Music": music}
     first, then = [], []
     for extension in CONTEXT.iter("extension"):
         matched = False
@@ -51,4 +51,4 @@ def _decide(condition, variables):
 def _expand(data, groups, variables):
     """Only what is known before the first application runs."""
     data = re.sub(r"\$(\d)", lambda digit: groups[int(digit[1]) - 1], data)
-    return re.sub(r"\$\{(dp_\w+)\}", lambda name: variables[name[1]], data)
+    return re.sub(r"\$\{(dp_\w+)\}", lambda name: variables.get(name[1], name[0]), data)

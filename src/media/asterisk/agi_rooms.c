@@ -4,12 +4,13 @@
 
 #include "base/crypto.h"
 #include "media/asterisk/agi_scripts_private.h"
+#include "media/asterisk/realtime_private.h"
 
 int agi_run_queue(const struct agi_request *request, const struct snapshot *snapshot,
                   struct buf *out)
 {
     const struct snapshot_queue *queue;
-    char number[16] = "";
+    char number[16] = "", name[REALTIME_NAME_SIZE];
     int64_t id;
 
     if (agi_read_id(request, &id))
@@ -17,8 +18,10 @@ int agi_run_queue(const struct agi_request *request, const struct snapshot *snap
     queue = snapshot ? snapshot_queue(snapshot, id) : NULL;
     if (queue && queue->max_wait_s > 0)
         snprintf(number, sizeof(number), "%d", queue->max_wait_s);
-    if (queue)
+    if (queue) {
         agi_set_variable(out, "QUEUE_MAX_WAIT", number);
+        agi_set_variable(out, "QUEUE_MUSIC", realtime_has_music(snapshot, queue, name) ? name : "");
+    }
     agi_set_result(out, queue ? "ok" : "notfound");
     return buf_error(out);
 }

@@ -13,6 +13,18 @@ void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char
 void realtime_members(struct buf *out, const struct snapshot *snapshot, const char *name,
                       struct rests *rests, int64_t now_ms);
 
-/* The music class of that queue, if it has music of its own; `entries`: the file that it plays. */
+enum { REALTIME_NAME_SIZE = 80 }; /* of Asterisk's: interfaces, names of members and of classes */
+
+/*
+ * Whether the queue has music of its own, the name of whose class goes to `name`. Not when Asterisk
+ * would cut that.
+ */
+bool realtime_has_music(const struct snapshot *snapshot, const struct snapshot_queue *queue,
+                        char name[REALTIME_NAME_SIZE]);
+
+/*
+ * The music class of that queue, or of the tenant, "hold@<domain>", if it has music of its own;
+ * `entries`: the file that it plays.
+ */
 void realtime_music(struct buf *out, const struct snapshot *snapshot, const char *name,
                     bool entries);

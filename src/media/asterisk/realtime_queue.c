@@ -8,6 +8,8 @@
  * members: those who wait go on waiting until it is back (or go to no_agent_to), and no caller gets
  * that far (conf/asterisk/extensions.conf).
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +18,6 @@
 #include "tenant/prompts.h"
 
 enum {
-    NAME_SIZE = 80, /* of app_queue: interface, state interface, name of a member */
     /* Seconds until the members are asked for again, and the next one rung. Who did not take the
      * call rests longer than that: or it would be the same one again, whatever the others' level.
      */
@@ -58,14 +59,21 @@ static const struct snapshot_queue *find_queue(const struct snapshot *snapshot, 
     return str_to_u64(id, 1, INT64_MAX, &number) ? NULL : snapshot_queue(snapshot, (int64_t)number);
 }
 
+bool realtime_has_music(const struct snapshot *snapshot, const struct snapshot_queue *queue,
+                        char name[REALTIME_NAME_SIZE])
+{
+    return queue->music && str_printf(name, REALTIME_NAME_SIZE, "%" PRId64 "@%s", queue->id,
+                                      snapshot_domain(snapshot)) == 0;
+}
+
 /* A queue's own music is a class of the queue's name: realtime_music. */
 static void add_sounds(struct buf *out, const struct snapshot *snapshot,
-                       const struct snapshot_queue *queue, const char *name)
+                       const struct snapshot_queue *queue)
 {
-    char file[PROMPTS_FILE_SIZE];
+    char file[PROMPTS_FILE_SIZE], music[REALTIME_NAME_SIZE];
 
-    if (queue->music && strlen(name) < NAME_SIZE)
-        realtime_pair(out, "musicclass", name);
+    if (realtime_has_music(snapshot, queue, music))
+        realtime_pair(out, "musicclass", music);
     if (queue->announcement && !prompts_file(snapshot, queue->announcement, true, file)) {
         realtime_pair(out, "periodic_announce", file);
         realtime_number(out, "periodic_announce_frequency", queue->announce_every_s);
@@ -81,13 +89,22 @@ static void add_sounds(struct buf *out, const struct snapshot *snapshot,
     }
 }
 
+static int find_music(const struct snapshot *snapshot, const char *name,
+                      char file[PROMPTS_FILE_SIZE])
+{
+    const struct snapshot_queue *queue = find_queue(snapshot, name);
+
+    if (snapshot && str_starts_with(name, "hold@"))
+        return prompts_music(snapshot, true, file);
+    return queue ? prompts_path(snapshot, queue->music, true, file) : -ENOENT;
+}
+
 void realtime_music(struct buf *out, const struct snapshot *snapshot, const char *name,
                     bool entries)
 {
-    const struct snapshot_queue *queue = find_queue(snapshot, name);
     char file[PROMPTS_FILE_SIZE];
 
-    if (!queue || prompts_path(snapshot, queue->music, true, file))
+    if (find_music(snapshot, name, file))
         return;
     realtime_pair(out, "name", name);
     if (entries) {
@@ -113,7 +130,7 @@ void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char
     realtime_number(out, "wrapuptime", queue->wrap_up_s);
     realtime_pair(out, "autofill", "yes");
     realtime_pair(out, "ringinuse", "no");
-    add_sounds(out, snapshot, queue, name);
+    add_sounds(out, snapshot, queue);
     /* Who did not take a call rests (rests.h), in all of his queues. */
     realtime_pair(out, "autopause", "all");
     realtime_pair(out, "autopausebusy", "yes");
@@ -134,7 +151,7 @@ void realtime_queue(struct buf *out, const struct snapshot *snapshot, const char
 static void add_member(struct buf *out, const struct snapshot_queue *queue,
                        const struct snapshot_member *member, const char *who, bool paused)
 {
-    char text[NAME_SIZE];
+    char text[REALTIME_NAME_SIZE];
 
     snprintf(text, sizeof(text), INTERFACE "%s", who);
     realtime_pair(out, "interface", text);
@@ -151,12 +168,12 @@ static void add_member(struct buf *out, const struct snapshot_queue *queue,
 
 /* "<user>@<domain>"; false for one that a SIP address or app_queue's names cannot hold. */
 static bool name_member(const struct snapshot *snapshot, const struct snapshot_member *member,
-                        char who[NAME_SIZE])
+                        char who[REALTIME_NAME_SIZE])
 {
     return member->username[0] &&
            strspn(member->username, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                     "0123456789.-_+*") == strlen(member->username) &&
-           str_printf(who, NAME_SIZE - strlen(INTERFACE), "%s@%s", member->username,
+           str_printf(who, REALTIME_NAME_SIZE - strlen(INTERFACE), "%s@%s", member->username,
                       snapshot_domain(snapshot)) == 0;
 }
 
@@ -164,7 +181,7 @@ void realtime_members(struct buf *out, const struct snapshot *snapshot, const ch
                       struct rests *rests, int64_t now_ms)
 {
     const struct snapshot_queue *queue = find_queue(snapshot, name);
-    char who[NAME_SIZE];
+    char who[REALTIME_NAME_SIZE];
 
     for (size_t i = 0; queue && i < queue->member_count; i++) {
         const struct snapshot_member *member = &queue->members[i];

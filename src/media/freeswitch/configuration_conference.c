@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 
 /* Below sound_prefix, as hold_music of conf/freeswitch: nothing is expanded in music of a
@@ -50,6 +51,16 @@ static void add_optional(struct xml *xml, const char *name, const char *value)
         doc_param(xml, name, value);
 }
 
+static void add_music(struct xml *xml, const struct snapshot *snapshot)
+{
+    char file[PROMPTS_FILE_SIZE], sound[DOC_FILE_SIZE];
+
+    if (prompts_music(snapshot, false, file))
+        doc_param(xml, "moh-sound", MUSIC);
+    else if (str_printf(sound, sizeof(sound), "%s.wav", file) == 0)
+        doc_param(xml, "moh-sound", sound);
+}
+
 /* A profile of its own, whose name is the conference's: that is how the dialplan asks for it. */
 int configuration_conference(struct xml *xml, const struct snapshot *snapshot, int64_t id,
                              const char *name)
@@ -70,7 +81,8 @@ int configuration_conference(struct xml *xml, const struct snapshot *snapshot, i
     add_optional(xml, "enter-sound", conference->announce ? "confbridge-join.wav" : NULL);
     add_optional(xml, "exit-sound", conference->announce ? "confbridge-leave.wav" : NULL);
     add_optional(xml, "conference-flags", conference->wait ? "wait-mod" : NULL);
-    add_optional(xml, "moh-sound", conference->wait ? MUSIC : NULL);
+    if (conference->wait)
+        add_music(xml, snapshot);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/str.h"
 #include "media/freeswitch/dialplan_private.h"
 
@@ -32,6 +33,18 @@ static void add_variable(struct xml *xml, const char *name, const char *value)
     xml_attr(xml, "inline", "true");
     xml_attr(xml, "data", data);
     xml_close(xml);
+}
+
+/* Music on hold, by the digest that the edge says. Where the files are, the node knows. */
+static void add_music(struct xml *xml, const struct dialplan_service *service, const char *digest)
+{
+    char file[DIALPLAN_DATA_SIZE];
+
+    if (strlen(digest) != CRYPTO_SHA256_HEX - 1 ||
+        strspn(digest, "0123456789abcdef") != CRYPTO_SHA256_HEX - 1)
+        return;
+    snprintf(file, sizeof(file), "${dp_state}/store/prompts/%s/%s.wav", service->domain, digest);
+    add_variable(xml, "hold_music", file);
 }
 
 static void add_variables(struct xml *xml, const struct dialplan_service *service, bool is_leg)
@@ -70,7 +83,7 @@ static void add_answer(struct xml *xml, const struct dialplan_kind *kind, bool i
 }
 
 static int write_call(const struct dialplan_kind *kind, const struct dialplan_service *service,
-                      const char *record, bool is_leg, bool is_there, struct buf *out)
+                      const struct fs_request *request, bool is_leg, bool is_there, struct buf *out)
 {
     struct xml xml;
 
@@ -81,7 +94,8 @@ static int write_call(const struct dialplan_kind *kind, const struct dialplan_se
     xml_attr(&xml, "name", kind->name);
     xml_open(&xml, "condition");
     add_variables(&xml, service, is_leg);
-    add_recording(&xml, record);
+    add_music(&xml, service, request->music);
+    add_recording(&xml, request->record);
     if (kind->recorded == WHEN_ANSWERED)
         dialplan_add_action(&xml, "set",
                             is_leg ? "execute_on_answer=set process_cdr=false"
@@ -122,6 +136,5 @@ int dialplan_document(const struct fs_request *request, const struct snapshot *s
     kind = dialplan_find_kind(&service);
     if (!kind)
         return -ENOENT;
-    return write_call(kind, &service, request->record, is_leg, kind->is_there(snapshot, &service),
-                      out);
+    return write_call(kind, &service, request, is_leg, kind->is_there(snapshot, &service), out);
 }

@@ -33,6 +33,7 @@ static const struct field {
     {NAME("variable_sip_h_X-VOIP-Service"), offsetof(struct fs_request, service)},
     {NAME("variable_sip_h_X-VOIP-Call"), offsetof(struct fs_request, call)},
     {NAME("variable_sip_h_X-VOIP-Record"), offsetof(struct fs_request, record)},
+    {NAME("variable_sip_h_X-VOIP-Music"), offsetof(struct fs_request, music)},
     {NAME("Menu-Name"), offsetof(struct fs_request, menu)},
     {NAME("CC-Queue"), offsetof(struct fs_request, queue)},
     {NAME("profile_name"), offsetof(struct fs_request, conference)},

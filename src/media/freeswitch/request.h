@@ -31,6 +31,7 @@ struct fs_request {
     const char *service; /* headers of the edge: X-VOIP-Service, X-VOIP-Call */
     const char *call;
     const char *record; /* X-VOIP-Record */
+    const char *music;  /* X-VOIP-Music */
 
     /* configuration */
     const char *menu;       /* of the ivr application: "<domain>/<id>" */

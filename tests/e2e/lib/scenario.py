@@ -235,4 +235,8 @@ def called_request(method, cseq, *headers, body="", code=200):
     lines = [f"{method} [next_url] SIP/2.0", _VIA, "From:[$our];tag=[pid]to[call_number]",
              "To:[$their]", "Call-ID: [call_id]", f"CSeq: {cseq} {method}", _CONTACT,
              "Max-Forwards: 70", "[routes]", *headers]
-    return [send(lines, body), expect(100, optional="true"), expect(code), log(method)]
+    steps = [send(lines, body), expect(100, optional="true"), expect(code)]
+    if method == "INVITE":
+        ack = [f"ACK {lines[0].split(' ', 1)[1]}", *lines[1:5], f"CSeq: {cseq} ACK", *lines[6:]]
+        steps.append(send(ack, retrans=False))
+    return [*steps, log(method)]
