@@ -1,6 +1,6 @@
 -- Messages waiting in mailboxes: who may write the counts, what the edge reads, who is told.
 BEGIN;
-SELECT plan(9);
+SELECT plan(17);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -26,6 +26,26 @@ SELECT throws_ok($$SELECT voip.set_voicemail_counts('a.test', '1001', 0, 0)$$, '
 SET LOCAL ROLE dialplane_tenant;
 SELECT throws_ok('DELETE FROM voip.voicemail_counts', '42501', NULL, 'nor does a tenant');
 RESET ROLE;
+
+-- Limits, and who is told that a mailbox is full.
+SELECT throws_ok($$UPDATE voip.voicemail_boxes SET max_messages = 0$$, '23514', NULL, 'a mailbox of nothing');
+SELECT throws_ok($$UPDATE voip.voicemail_boxes SET max_message_s = 45$$, '23514', NULL, 'a length that is none');
+SELECT throws_ok($$UPDATE voip.voicemail_boxes SET min_message_s = 4$$, '23514', NULL, 'nor is this');
+SELECT throws_ok($$UPDATE voip.voicemail_boxes SET delete_mailed = true, mail_audio = false$$, '23514', NULL, 'audio that would be lost');
+UPDATE voip.voicemail_boxes SET max_messages = 3;
+SELECT voip.set_voicemail_counts('a.test', '1001', 0, 1);
+DELETE FROM told;
+SELECT voip.set_voicemail_counts('a.test', '1001', 0, 2);
+SELECT set_eq('SELECT channel FROM told', ARRAY['voicemail_counts'], 'not full');
+DELETE FROM told;
+SELECT voip.set_voicemail_counts('a.test', '1001', 1, 2);
+SELECT set_eq('SELECT channel, payload FROM told', $$VALUES ('voicemail_counts', '1001'), ('voicemail_boxes', '1001')$$, 'full');
+DELETE FROM told;
+SELECT voip.set_voicemail_counts('a.test', '1001', 2, 2);
+SELECT set_eq('SELECT channel FROM told', ARRAY['voicemail_counts'], 'full before');
+DELETE FROM told;
+SELECT voip.set_voicemail_counts('a.test', '1001', 0, 0);
+SELECT set_eq('SELECT channel FROM told', ARRAY['voicemail_counts', 'voicemail_boxes'], 'full no more');
 DELETE FROM voip.voicemail_boxes;
 SELECT is_empty('SELECT FROM voip.voicemail_counts', 'gone with their mailbox');
 

@@ -135,6 +135,7 @@ void snapshot_add_mailbox(struct snapshot *snapshot, const struct snapshot_mailb
 
     if (!mailbox)
         return;
+    *mailbox = *row;
     mailbox->mailbox = keep(snapshot, row->mailbox);
     mailbox->pin_ha1 = keep(snapshot, row->pin_ha1);
     mailbox->email = keep(snapshot, row->email);
@@ -232,4 +233,5 @@ void snapshot_add_prompt(struct snapshot *snapshot, const struct snapshot_prompt
     prompt->name = keep(snapshot, row->name);
     prompt->sha256 = keep(snapshot, row->sha256);
     prompt->rate = row->rate;
+    prompt->is_music = row->is_music;
 }

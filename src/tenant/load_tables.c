@@ -53,8 +53,14 @@ static void add_mailbox(struct snapshot *snapshot, const struct rows *rows)
     snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){
                                        .mailbox = rows_text(rows, 0),
                                        .pin_ha1 = rows_text(rows, 1),
-                                       .email = rows_text(rows, 2),
-                                       .owner = rows_text(rows, 3),
+                                       .max_messages = (int)rows_int(rows, 2),
+                                       .max_message_s = (int)rows_int(rows, 3),
+                                       .min_message_s = (int)rows_int(rows, 4),
+                                       .mail_audio = rows_int(rows, 5) != 0,
+                                       .delete_mailed = rows_int(rows, 6) != 0,
+                                       .full = rows_int(rows, 7) != 0,
+                                       .email = rows_text(rows, 8),
+                                       .owner = rows_text(rows, 9),
                                    });
 }
 
@@ -143,6 +149,7 @@ static void add_prompt(struct snapshot *snapshot, const struct rows *rows)
                                       .name = rows_text(rows, 0),
                                       .sha256 = rows_text(rows, 1),
                                       .rate = (int)rows_int(rows, 2),
+                                      .is_music = rows_int(rows, 3) != 0,
                                   });
 }
 
@@ -171,8 +178,12 @@ const struct load_step load_steps[] = {
      "SELECT i.menu_id, i.digit, e.number FROM voip.ivr_entries i "
      "JOIN voip.extensions e ON e.id = i.extension_id AND e.domain_id = i.domain_id "
      "WHERE i.domain_id = $1 ORDER BY i.menu_id, i.digit"},
-    {SNAPSHOT_MAILBOXES, add_mailbox, 4, 2,
-     "SELECT b.mailbox, b.pin_ha1, b.email, u.username FROM voip.voicemail_boxes b "
+    {SNAPSHOT_MAILBOXES, add_mailbox, 10, 8,
+     "SELECT b.mailbox, b.pin_ha1, b.max_messages, b.max_message_s, b.min_message_s, "
+     "b.mail_audio::int, b.delete_mailed::int, "
+     "(coalesce(c.new_messages + c.saved_messages, 0) >= b.max_messages)::int, "
+     "b.email, u.username FROM voip.voicemail_boxes b "
+     "LEFT JOIN voip.voicemail_counts c ON c.box_id = b.id AND c.domain_id = b.domain_id "
      "LEFT JOIN voip.users u ON u.id = b.user_id AND u.domain_id = b.domain_id "
      "WHERE b.domain_id = $1 ORDER BY b.id"},
     {SNAPSHOT_QUEUES, add_queue, 12, 8,
@@ -203,8 +214,9 @@ const struct load_step load_steps[] = {
      "SELECT a.id, a.prompt, t.number FROM voip.announcements a "
      "LEFT JOIN voip.extensions t ON t.id = a.then_to AND t.domain_id = a.domain_id "
      "WHERE a.domain_id = $1 ORDER BY 1"},
-    {SNAPSHOT_PROMPTS, add_prompt, 3, 3,
-     "SELECT name, sha256, rate FROM voip.prompts WHERE domain_id = $1 ORDER BY id"},
+    {SNAPSHOT_PROMPTS, add_prompt, 4, 4,
+     "SELECT p.name, p.sha256, p.rate, (p.name = d.own_music IS TRUE)::int FROM voip.prompts p "
+     "JOIN voip.domains d ON d.id = p.domain_id WHERE p.domain_id = $1 ORDER BY p.id"},
 };
 
 const size_t load_steps_count = DP_COUNT(load_steps);

@@ -44,6 +44,7 @@ struct snapshot_prompt {
     const char *name;
     const char *sha256; /* of the file: 64 lower-case digits */
     int rate;           /* samples a second: 8000 or 16000 */
+    bool is_music;      /* what those hear who are on hold */
 };
 
 /* Other prompts are names relative to the sounds folder, without extension. */
@@ -63,6 +64,11 @@ struct snapshot_mailbox {
     const char *pin_ha1; /* md5(mailbox:domain:pin), 32 lower-case digits */
     const char *email;   /* NULL when there is none */
     const char *owner;   /* username, NULL for a shared mailbox */
+    int max_messages;    /* new and saved ones */
+    int max_message_s, min_message_s;
+    bool mail_audio;    /* goes to `email` as well */
+    bool delete_mailed; /* what has gone to `email` */
+    bool full;          /* takes no more */
 };
 
 /* Whether somebody takes calls of queues; of all that he is a member of. */

@@ -1,7 +1,5 @@
 """Mailboxes: the lamp of waiting messages (RFC 3842), greetings, mail."""
 
-import email
-import email.policy
 import io
 import re
 import time
@@ -9,12 +7,12 @@ import wave
 
 import numpy
 import pytest
-from aiosmtpd.controller import Controller
 
 from lib import db, mailbox
 from lib import scenario as sip
 from lib.carrier import Carrier, add_trunk, remove_all
 from lib.outside import add_number
+from lib.postman import Postman
 from lib.rtp import is_tone
 from lib.watcher import Watcher
 
@@ -120,31 +118,6 @@ def test_greeting(platform, phone):
     platform.supervisor.start(platform.deployment.media_server)
     platform.wait_until_healthy()
     greets(caller, "*7811", 770)
-
-
-class Postman:
-    """Takes mail by SMTP."""
-
-    def __init__(self, port):
-        self.mails = []           # (recipients, message)
-        self._controller = Controller(self, hostname="127.0.0.1", port=port)
-        self._controller.start()
-
-    async def handle_DATA(self, _server, _session, envelope):
-        self.mails.append((envelope.rcpt_tos,
-                           email.message_from_bytes(envelope.content, policy=email.policy.default)))
-        return "250 OK"
-
-    def wait(self, timeout=15):
-        """The first mail."""
-        deadline = time.monotonic() + timeout
-        while not self.mails:
-            assert time.monotonic() < deadline, f"no mail in {timeout} s"
-            time.sleep(0.02)
-        return self.mails[0]
-
-    def close(self):
-        self._controller.stop()
 
 
 @pytest.fixture(name="postman")

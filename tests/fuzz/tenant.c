@@ -19,8 +19,10 @@ struct snapshot *fuzz_tenant(void)
     snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"1", "1001"});
     snapshot_add_entry(snapshot, 7, &(struct snapshot_entry){"2", "${system(id)}"});
     snapshot_reserve(snapshot, SNAPSHOT_MAILBOXES, 2);
-    snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){"1001", HASH, "a;id@b", "1001"});
-    snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){"2000", HASH, NULL, NULL});
+    snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){"1001", HASH, "a;id@b", "1001", 5, 60,
+                                                              2, true, true, false});
+    snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){"2000", HASH, NULL, NULL, 5, 60, 2,
+                                                              false, false, true});
     snapshot_reserve(snapshot, SNAPSHOT_EXTENSIONS, 1);
     snapshot_add_extension(snapshot, &(struct snapshot_extension){
                                          .number = "6000", .type = "user", .username = "1001"});

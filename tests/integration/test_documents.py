@@ -405,14 +405,14 @@ def test_conference(freeswitch, db):
 
 # ---------------------------------------------------------------- dialplan
 
-def dialplan(serve, service, call, context="from-edge", record=""):
+def dialplan(serve, service, call, context="from-edge", record="", music=""):
     """What serve answers, as static_dialplan.actions: (inline, others); None for not found."""
     root = serve.document("dialplan", form(
         [("hostname", "one"), ("section", "dialplan"), ("tag_name", ""), ("key_name", ""),
          ("key_value", "")],
         {"Event-Name": "REQUEST_PARAMS", "Caller-Context": context, "Hunt-Context": context,
          "variable_sip_h_X-VOIP-Service": service, "variable_sip_h_X-VOIP-Call": call,
-         "variable_sip_h_X-VOIP-Record": record}))
+         "variable_sip_h_X-VOIP-Record": record, "variable_sip_h_X-VOIP-Music": music}))
     if root is None:
         return None
     assert root.find(".//context").get("name") == "from-edge"
@@ -455,6 +455,15 @@ def test_recording_is_begun_by_both_dialplans(serve, kind, record):
     assert dialplan(serve, service, CALL, record=record) == wanted
     assert (wanted[1][0][0] == "execute_extension") == (set(record) <= set(RECORD_CHARACTERS)
                                                          and len(record) <= 64)
+
+
+@pytest.mark.parametrize("music", ["0a" * 32, "0a" * 31 + "0", "0A" * 32, "0a" * 33, "../" + "0" * 61])
+def test_music_on_hold_in_both_dialplans(serve, music):
+    service = "park;id=1001;domain=a.test"
+    wanted = actions(service, CALL, music=music)
+    assert dialplan(serve, service, CALL, music=music) == wanted
+    file = "hold_music=${dp_state}/store/prompts/a.test/" + music + ".wav"
+    assert (("set", file) in wanted[0]) == (music == "0a" * 32)
 
 
 @pytest.mark.parametrize("service, call", [

@@ -43,7 +43,8 @@ static inline PGresult *result_of(enum snapshot_table table, size_t columns, con
         {"7", mark, "invalid", "5000", "3", "0"}, {"9", mark, "", "1500", "2", "1"}, {NULL}};
     const char *const entries[][ROWS_COLUMNS_MAX] = {
         {"7", "#", mark}, {"7", "1", "1001"}, {"9", "0", mark}, {NULL}};
-    const char *const mailboxes[][ROWS_COLUMNS_MAX] = {{"1001", "pin", mark, "1001"}, {NULL}};
+    const char *const mailboxes[][ROWS_COLUMNS_MAX] = {
+        {"1001", "pin", "100", "180", "1", "1", "0", "0", mark, "1001"}, {NULL}};
     const char *const queues[][ROWS_COLUMNS_MAX] = {
         {"4", mark, "ring-all", "20", "0", "300", "30", "0", NULL, NULL, mark}, {NULL}};
     const char *const members[][ROWS_COLUMNS_MAX] = {{"4", "1001", "1", "1", "paused"}, {NULL}};

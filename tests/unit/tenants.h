@@ -56,8 +56,8 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
     snapshot_add_group_member(snapshot, 5, &(struct snapshot_group_member){"${x}", NULL, 0, 20});
     snapshot_add_group_member(snapshot, 6, &(struct snapshot_group_member){NULL, "0123", 3, 9});
     snapshot_reserve(snapshot, SNAPSHOT_PROMPTS, 2);
-    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){"welcome", "beef", 8000});
-    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){"bright", "cafe", 16000});
+    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){"welcome", "beef", 8000, false});
+    snapshot_add_prompt(snapshot, &(struct snapshot_prompt){"bright", "cafe", 16000, true});
     snapshot_reserve(snapshot, SNAPSHOT_ANNOUNCEMENTS, 3);
     snapshot_add_announcement(snapshot, &(struct snapshot_announcement){10, "custom/bright", NULL});
     snapshot_add_announcement(snapshot, &(struct snapshot_announcement){11, "custom/other", NULL});
@@ -65,12 +65,12 @@ static inline void tenant_add_groups(struct snapshot *snapshot)
 }
 
 /*
- * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody; number 1001,
- * 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, queue 8 of bob, who has a
- * pause, and carol, who is logged out, conferences 3, 5
- * (with a moderator) and 6 (open); ring groups 5
- * of 1001 and somebody outside (confirming), and 6; announcement 9. `mark` is the display name of
- * user 1001. Announcements 10 and 11 of the prompt `bright` and of one that is not there.
+ * User 1001 with a mailbox (PIN 4711), user alice without; mailbox 2000 of nobody, which is full;
+ * number 1001, 6000 for alice, 5000 for menu 7, *97 for one's own mailbox; queue 4, queue 8 of bob,
+ * who has a pause, and carol, who is logged out, conferences 3, 5 (with a moderator) and 6 (open);
+ * ring groups 5 of 1001 and somebody outside (confirming), and 6; announcement 9. `mark` is the
+ * display name of user 1001; the prompt `bright` is the music on hold. Announcements 10 and 11 of
+ * the prompt `bright` and of one that is not there.
  */
 static inline struct snapshot *tenant_make(const char *domain, const char *mark)
 {
@@ -100,12 +100,12 @@ static inline struct snapshot *tenant_make(const char *domain, const char *mark)
     snapshot_add_entry(snapshot, 9, &(struct snapshot_entry){"0", "5000"});
     snapshot_reserve(snapshot, SNAPSHOT_MAILBOXES, 2);
     /* md5("2000:acme.test:4711"), md5("1001:acme.test:4711") */
-    snapshot_add_mailbox(snapshot,
-                         &(struct snapshot_mailbox){"2000", "938dec02e28887a2c40c3174d8ae4ef8",
-                                                    "box@acme.test;rm -rf", NULL});
-    snapshot_add_mailbox(snapshot,
-                         &(struct snapshot_mailbox){"1001", "a761dc16c93d69f043029b2c945a970e",
-                                                    "u+1@acme.test", "1001"});
+    snapshot_add_mailbox(snapshot, &(struct snapshot_mailbox){
+                                       "2000", "938dec02e28887a2c40c3174d8ae4ef8",
+                                       "box@acme.test;rm -rf", NULL, 10, 180, 1, true, true, true});
+    snapshot_add_mailbox(
+        snapshot, &(struct snapshot_mailbox){"1001", "a761dc16c93d69f043029b2c945a970e",
+                                             "u+1@acme.test", "1001", 5, 60, 2, true, true, false});
     tenant_add_groups(snapshot);
     assert_int_equal(snapshot_publish(snapshot), 0);
     return snapshot;

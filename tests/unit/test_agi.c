@@ -133,6 +133,21 @@ static void test_scripts(void **state)
     check_script("ivr?domain=acme.test&id=8", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("ivr?domain=acme.test&id=x", -EINVAL, "");
     check_script("ivr?domain=acme.test", -EINVAL, "");
+    check_script("voicemail?domain=acme.test&id=1001", 0,
+                 "SET VARIABLE BOX_MAX \"5\"\n"
+                 "SET VARIABLE MAIL_TO \"u+1@acme.test\"\n"
+                 "SET VARIABLE MAIL_OPTIONS \"--delete\"\n"
+                 "SET VARIABLE MAIL_TIMEZONE \"Europe/Berlin\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    /* An address that is more than that. */
+    check_script("voicemail?domain=acme.test&id=2000", 0,
+                 "SET VARIABLE BOX_MAX \"10\"\n"
+                 "SET VARIABLE MAIL_TO \"\"\n"
+                 "SET VARIABLE MAIL_OPTIONS \"--delete\"\n"
+                 "SET VARIABLE MAIL_TIMEZONE \"Europe/Berlin\"\n"
+                 "SET VARIABLE DP_RESULT \"ok\"\n");
+    check_script("voicemail?domain=acme.test&id=1", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
+    check_script("voicemail?domain=acme.test", -EINVAL, "");
     check_script("mailbox-pin?domain=acme.test&id=1001&pin=4711", 0,
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("mailbox-pin?domain=acme.test&id=1001&pin=4712", 0,
@@ -175,6 +190,7 @@ static void test_scripts(void **state)
     check_script("ring-group-ended?domain=acme.test&member=1001", -EINVAL, "");
     check_script("queue?domain=acme.test&id=4", 0,
                  "SET VARIABLE QUEUE_MAX_WAIT \"600\"\n"
+                 "SET VARIABLE QUEUE_MUSIC \"4@acme.test\"\n"
                  "SET VARIABLE DP_RESULT \"ok\"\n");
     check_script("queue?domain=acme.test&id=5", 0, "SET VARIABLE DP_RESULT \"notfound\"\n");
     check_script("queue?domain=acme.test&id=-4", -EINVAL, "");

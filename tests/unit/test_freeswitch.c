@@ -88,6 +88,11 @@ static void test_user_with_mailbox(void **state)
     has("<param name=\"vm-enabled\" value=\"true\"/>");
     has("<param name=\"vm-mailto\" value=\"u+1@acme.test\"/>");
     has("<param name=\"display-name\" value=\"One &#36;&#36;{x}\"/>");
+    has("<param name=\"vm-attach-file\" value=\"true\"/>"
+        "<param name=\"vm-keep-local-after-email\" value=\"true\"/>");
+    has("<variable name=\"dp_lengths\" value=\"2-60\"/>"
+        "<variable name=\"dp_mail_delete\" value=\"yes\"/>");
+    lacks("vm-disk-quota");
     has("<variable name=\"timezone\" value=\"Europe/Berlin\"/>");
     has("<variable name=\"user_context\" value=\"none\"/>");
     lacks("cacheable");
@@ -127,6 +132,8 @@ static void test_mailbox_of_nobody(void **state)
     assert_int_equal(strspn(hash, "0123456789abcdef"), 32);
     /* Its address is no word for a shell. */
     lacks("vm-mailto");
+    lacks("dp_mail_delete");
+    has("<param name=\"vm-disk-quota\" value=\"1\"/>");
     lacks("dial-string");
     assert_int_equal(answer(USER "2000"), 0);
     lacks(hash);
@@ -305,7 +312,7 @@ static void test_conference(void **state)
     lacks("moh-sound");
     assert_int_equal(answer(CONFERENCE "acme.test%2F5"), 0);
     has("<param name=\"conference-flags\" value=\"wait-mod\"/>");
-    has("moh-sound");
+    has("<param name=\"moh-sound\" value=\"/store/prompts/acme.test/cafe.wav\"/>");
 }
 
 /* A member mutes himself; the rest is the moderator's. */

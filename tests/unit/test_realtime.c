@@ -37,7 +37,9 @@ static void test_single(void **state)
     assert_null(strstr(out.data, "4711"));
     assert_null(strstr(out.data, snapshot_mailbox(snapshot, "1001")->pin_ha1));
     assert_non_null(strstr(out.data, "&fullname=%C3%9Cbel%20%26%20S%C3%B6hne%2B%3D&"
-                                     "email=u%2B1%40acme.test&attach=yes"));
+                                     "maxsecs=60&minsecs=2"));
+    /* Mail is not Asterisk's to send. */
+    assert_null(strstr(out.data, "mail=u"));
     assert_null(strchr(out.data, '\n'));
     assert_int_equal(ask("voicemail/single", "mailbox=1002&context=acme.test", snapshot, &out), 0);
     assert_string_equal(out.data, "");
@@ -113,6 +115,12 @@ static void test_queue(void **state)
                                   "%2Fstore%2Fprompts%2Facme.test%2Fcafe.wide\n");
     assert_int_equal(ask("musiconhold_entry/multi", "name=4%40acme.test", snapshot, &out), 0);
     assert_non_null(strstr(out.data, "entry=%2Fsounds%2Fen%2Fdemo%2Fmusic\n"));
+    assert_int_equal(ask("musiconhold/single", "name=hold%40acme.test", snapshot, &out), 0);
+    assert_string_equal(out.data, "name=hold%40acme.test&mode=playlist");
+    assert_int_equal(ask("musiconhold_entry/multi", "name=hold%40acme.test", snapshot, &out), 0);
+    assert_non_null(strstr(out.data, "entry=%2Fstore%2Fprompts%2Facme.test%2Fcafe.wide\n"));
+    assert_int_equal(ask("musiconhold/single", "name=hold%40beta.test", NULL, &out), 0);
+    assert_string_equal(out.data, "");
     assert_int_equal(ask("musiconhold/single", "name=default", snapshot, &out), 0);
     assert_string_equal(out.data, "");
     assert_int_equal(ask("queues/single", "name=5%40acme.test", snapshot, &out), 0);

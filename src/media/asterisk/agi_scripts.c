@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/str.h"
+#include "mail/queue.h"
 #include "media/asterisk/agi_scripts_private.h"
 #include "media/waiting.h"
 #include "tenant/direct.h"
@@ -119,6 +120,37 @@ static int run_mailbox_counts(const struct agi_request *request, const struct sn
     return waiting_note(snapshot_domain(snapshot), id, new_messages, saved_messages);
 }
 
+/* The address is a word of a command line. */
+static void set_mail(struct buf *out, const struct snapshot *snapshot,
+                     const struct snapshot_mailbox *mailbox)
+{
+    const char *options = mailbox->delete_mailed ? "--delete" : "";
+
+    agi_set_variable(out, "MAIL_TO",
+                     mailbox->email && mail_is_address(mailbox->email) ? mailbox->email : "");
+    agi_set_variable(out, "MAIL_OPTIONS", mailbox->mail_audio ? options : "--no-audio");
+    agi_set_variable(out, "MAIL_TIMEZONE", snapshot_timezone(snapshot));
+}
+
+static int run_voicemail(const struct agi_request *request, const struct snapshot *snapshot,
+                         struct buf *out)
+{
+    const char *id = agi_argument(request, "id");
+    const struct snapshot_mailbox *mailbox;
+    char number[16];
+
+    if (!id)
+        return -EINVAL;
+    mailbox = snapshot ? snapshot_mailbox(snapshot, id) : NULL;
+    if (mailbox) {
+        snprintf(number, sizeof(number), "%d", mailbox->max_messages);
+        agi_set_variable(out, "BOX_MAX", number);
+        set_mail(out, snapshot, mailbox);
+    }
+    agi_set_result(out, mailbox ? "ok" : "notfound");
+    return buf_error(out);
+}
+
 static int run_mailbox_pin(const struct agi_request *request, const struct snapshot *snapshot,
                            struct buf *out)
 {
@@ -159,6 +191,7 @@ static const struct script {
     {"agent", agi_run_agent},
     {"paging", agi_run_paging},
     {"direct", run_direct},
+    {"voicemail", run_voicemail},
 };
 
 int agi_script_run(const struct agi_request *request, const struct snapshot *snapshot,

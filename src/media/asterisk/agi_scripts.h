@@ -10,9 +10,13 @@
  * |                |                 | DP_RESULT ok / notfound                                  |
  * | direct         | domain, id,     | DP_RESULT ok (may be dialled in the menu `id`) / bad     |
  * |                | number          |                                                          |
+ * | voicemail      | domain, id      | BOX_MAX (messages); of mail MAIL_TO (an address, or ""), |
+ * |                |                 | MAIL_OPTIONS (of `dialplane mail`), MAIL_TIMEZONE;       |
+ * |                |                 | DP_RESULT ok / notfound                                  |
  * | mailbox-pin    | domain, id, pin | DP_RESULT ok / bad / notfound                            |
- * | queue          | domain, id      | QUEUE_MAX_WAIT (seconds, "" for ever); DP_RESULT ok /    |
- * |                |                 | notfound. What the queue is: realtime.h                  |
+ * | queue          | domain, id      | QUEUE_MAX_WAIT (seconds, "" for ever), QUEUE_MUSIC (the  |
+ * |                |                 | class of its own music, or ""); DP_RESULT ok / notfound. |
+ * |                |                 | What the queue is: realtime.h                            |
  * | agent          | domain, user    | DP_RESULT ok (takes calls of his queues) / away          |
  * | conference     | domain, id      | CONF_MAX; CONF_PIN, CONF_ANNOUNCE, CONF_WAIT (yes / no); |
  * |                |                 | DP_RESULT ok / notfound                                  |

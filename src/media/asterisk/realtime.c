@@ -60,10 +60,8 @@ static int add_mailbox(struct buf *out, const struct snapshot *snapshot,
     realtime_pair(out, "password", nobody);
     if (owner && owner->display_name[0])
         realtime_pair(out, "fullname", owner->display_name);
-    if (mailbox->email) {
-        realtime_pair(out, "email", mailbox->email);
-        realtime_pair(out, "attach", "yes");
-    }
+    realtime_number(out, "maxsecs", mailbox->max_message_s);
+    realtime_number(out, "minsecs", mailbox->min_message_s);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Asterisk's realtime lookups over HTTP (res_config_curl): which mailboxes there are and where
- * their mail goes, what a queue is and who answers it.
+ * Asterisk's realtime lookups over HTTP (res_config_curl): which mailboxes there are and how
+ * long their messages are, what a queue is and who answers it.
  *
  * | path                 | asked for                      | answer                               |
  * |----------------------|--------------------------------|--------------------------------------|
@@ -10,6 +10,7 @@
  * | queue_members/multi  | queue_name=7@acme.test         | its members, one a line              |
  * | queue_members/update | paused=1, ?uniqueid=<member>   | 1; he rests for a while (rests.h)    |
  * | musiconhold/single   | name=7@acme.test               | the queue's own music, one line      |
+ * |                      | name=hold@acme.test            | the tenant's                         |
  * | musiconhold_entry/multi | name=7@acme.test            | the file of it                       |
  * | …/update, store, destroy, require | anything          | 0: nothing was changed, and the      |
  * |                      |                                | columns are as they should be        |

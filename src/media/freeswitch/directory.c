@@ -1,19 +1,13 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/crypto.h"
 #include "base/str.h"
+#include "mail/queue.h"
 #include "media/freeswitch/documents_private.h"
 
 enum { HASH_BYTES = 16 }; /* of an MD5 */
-
-static bool is_mail_address(const char *text)
-{
-    const char *at = strchr(text, '@');
-
-    return at && at != text && at == strrchr(text, '@') && at[1] && text[0] != '-' &&
-           doc_is_made_of(text, ALNUM "@.+_=-");
-}
 
 /*
  * `hash`, or, when that is NULL, one that nobody can know. Without any, mod_sofia would let in
@@ -32,17 +26,26 @@ static int add_hash(struct xml *xml, const char *name, const char *hash)
     return res;
 }
 
+static bool is_mailed(const struct snapshot_mailbox *mailbox)
+{
+    return mailbox->email && mail_is_address(mailbox->email);
+}
+
 /* Parameters of mod_voicemail: it compares md5(id:domain:PIN) with vm-a1-hash. */
 static int add_mailbox(struct xml *xml, const struct snapshot_mailbox *mailbox)
 {
     int res = add_hash(xml, "vm-a1-hash", mailbox ? mailbox->pin_ha1 : NULL);
 
     doc_param(xml, "vm-enabled", mailbox ? "true" : "false");
-    if (res || !mailbox || !mailbox->email || !is_mail_address(mailbox->email))
+    /* Seconds of all messages: whatever is there is too much. */
+    if (mailbox && mailbox->full)
+        doc_param(xml, "vm-disk-quota", "1");
+    if (res || !mailbox || !is_mailed(mailbox))
         return res;
     doc_param(xml, "vm-mailto", mailbox->email);
     doc_param(xml, "vm-email-all-messages", "true");
-    doc_param(xml, "vm-attach-file", "true");
+    doc_param(xml, "vm-attach-file", mailbox->mail_audio ? "true" : "false");
+    /* Who deletes it is `dialplane mail`, and not before the mail is on the disk. */
     doc_param(xml, "vm-keep-local-after-email", "true");
     return 0;
 }
@@ -59,7 +62,19 @@ static void add_phone(struct xml *xml, const struct snapshot *snapshot,
         doc_param(xml, "display-name", user->display_name);
 }
 
-static void add_variables(struct xml *xml, const struct snapshot *snapshot)
+/* What conf/freeswitch wants to know of the mailbox. */
+static void add_limits(struct xml *xml, const struct snapshot_mailbox *mailbox)
+{
+    char lengths[32];
+
+    snprintf(lengths, sizeof(lengths), "%d-%d", mailbox->min_message_s, mailbox->max_message_s);
+    doc_pair(xml, "variable", "dp_lengths", lengths);
+    if (is_mailed(mailbox) && mailbox->delete_mailed)
+        doc_pair(xml, "variable", "dp_mail_delete", "yes");
+}
+
+static void add_variables(struct xml *xml, const struct snapshot *snapshot,
+                          const struct snapshot_mailbox *mailbox)
 {
     const char *timezone = snapshot_timezone(snapshot);
 
@@ -68,6 +83,8 @@ static void add_variables(struct xml *xml, const struct snapshot *snapshot)
     doc_pair(xml, "variable", "user_context", "none");
     if (doc_is_made_of(timezone, ALNUM "/_+-"))
         doc_pair(xml, "variable", "timezone", timezone);
+    if (mailbox)
+        add_limits(xml, mailbox);
     xml_close(xml);
 }
 
@@ -96,7 +113,7 @@ static int add_user(struct xml *xml, const struct snapshot *snapshot, const char
     if (!res && user)
         add_phone(xml, snapshot, user);
     xml_close(xml);
-    add_variables(xml, snapshot);
+    add_variables(xml, snapshot, mailbox);
     xml_close(xml);
     return res;
 }
