@@ -16,11 +16,13 @@ int writer_batch_init(struct writer_batch *batch)
     *batch = (struct writer_batch){
         .rows = calloc(WRITER_BATCH, sizeof(*batch->rows)),
         .recordings = calloc(WRITER_BATCH, sizeof(*batch->recordings)),
+        .notes = calloc(WRITER_BATCH, sizeof(*batch->notes)),
         .dead = calloc(WRITER_BATCH, sizeof(*batch->dead)),
         .back = calloc(WRITER_BATCH, sizeof(*batch->back)),
     };
     buf_init(&batch->plain, INTAKE_BODY_MAX);
-    return batch->rows && batch->recordings && batch->dead && batch->back ? 0 : -ENOMEM;
+    return batch->rows && batch->recordings && batch->notes && batch->dead && batch->back ? 0
+                                                                                          : -ENOMEM;
 }
 
 void writer_batch_free(struct writer_batch *batch)
@@ -29,6 +31,7 @@ void writer_batch_free(struct writer_batch *batch)
     buf_free(&batch->plain);
     free(batch->rows);
     free(batch->recordings);
+    free(batch->notes);
     free(batch->dead);
     free(batch->back);
 }
@@ -50,25 +53,75 @@ void writer_batch_refuse(void *arg, const struct insert_row *row, const char *re
     add_dead(batch, row->arg, batch->deliveries + 1, reason);
 }
 
+void writer_batch_refuse_note(void *arg, const struct edge_note *note, const char *reason)
+{
+    struct writer_batch *batch = arg;
+
+    add_dead(batch, note->arg, batch->deliveries + 1, reason);
+}
+
 /* Done with already, all but for the acknowledgement. */
 static bool is_deleted(const struct redis_entry *entry)
 {
     return !*entry->src && !*entry->node && entry->len == 0;
 }
 
-/* As cdr_parse. */
-static int parse_entry(struct writer_batch *batch, const struct redis_entry *entry,
-                       struct cdr_record *out, struct err *err)
+/* The entry's body, unpacked where it came packed. */
+static int open_body(struct writer_batch *batch, const struct redis_entry *entry, const char **body,
+                     size_t *len, struct err *err)
 {
     int res;
 
+    *body = entry->body;
+    *len = entry->len;
     if (!pack_is(entry->body, entry->len))
-        return cdr_parse(out, entry->src, entry->node, entry->body, entry->len, err);
+        return 0;
     buf_reset(&batch->plain);
     res = pack_open(&batch->plain, entry->body, entry->len, INTAKE_BODY_MAX, err);
+    *body = batch->plain.data;
+    *len = batch->plain.len;
+    return res;
+}
+
+static int parse_note(struct writer_batch *batch, struct redis_entry *entry, const char *body,
+                      size_t len, struct err *err)
+{
+    struct edge_note note;
+    int res = edge_note_parse(&note, entry->node, body, len, err);
+
     if (res)
         return res;
-    return cdr_parse(out, entry->src, entry->node, batch->plain.data, batch->plain.len, err);
+    note.arg = entry;
+    batch->notes_count = edge_notes_add(batch->notes, batch->notes_count, &note);
+    return 0;
+}
+
+static int parse_record(struct writer_batch *batch, struct redis_entry *entry, const char *body,
+                        size_t len, struct err *err)
+{
+    struct insert_row *row = &batch->rows[batch->rows_count];
+    int res = cdr_parse(&row->record, entry->src, entry->node, body, len, err);
+
+    if (res)
+        return res;
+    row->raw = entry->body;
+    row->raw_len = entry->len;
+    row->arg = entry;
+    batch->rows_count++;
+    return 0;
+}
+
+static int parse_entry(struct writer_batch *batch, struct redis_entry *entry, struct err *err)
+{
+    const char *body;
+    size_t len;
+    int res = open_body(batch, entry, &body, &len, err);
+
+    if (res)
+        return res;
+    if (strcmp(entry->src, intake_name(INTAKE_EDGE)) == 0 && edge_note_is(body, len))
+        return parse_note(batch, entry, body, len, err);
+    return parse_record(batch, entry, body, len, err);
 }
 
 /* Its last one was the delivery before: now nobody looks into it. */
@@ -106,14 +159,14 @@ static void refuse_recording(void *arg, const struct recording_row *row, const c
 
 int writer_batch_parse(struct writer_batch *batch, struct err *err)
 {
-    batch->rows_count = batch->dead_count = batch->legs = batch->recordings_count = 0;
+    batch->rows_count = batch->notes_count = batch->recordings_count = 0;
+    batch->dead_count = batch->legs = 0;
     if (batch->deliveries >= WRITER_DELIVERIES && batch->entries.count == 1) {
         bury_poison(batch);
         return 0;
     }
     for (size_t i = 0; i < batch->entries.count; i++) {
         struct redis_entry *entry = &batch->entries.list[i];
-        struct insert_row *row = &batch->rows[batch->rows_count];
         int res;
 
         if (is_deleted(entry))
@@ -122,19 +175,13 @@ int writer_batch_parse(struct writer_batch *batch, struct err *err)
             add_recording(batch, entry);
             continue;
         }
-        res = parse_entry(batch, entry, &row->record, err);
+        res = parse_entry(batch, entry, err);
         if (res == -ENOMEM)
             return res;
-        if (res == -ENOMSG) {
+        if (res == -ENOMSG)
             batch->legs++;
-        } else if (res) {
+        else if (res)
             add_dead(batch, entry, batch->deliveries + 1, err->text);
-        } else {
-            row->raw = entry->body;
-            row->raw_len = entry->len;
-            row->arg = entry;
-            batch->rows_count++;
-        }
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "cdr/dead.h"
+#include "cdr/edge_note.h"
 #include "cdr/insert.h"
 #include "cdr/insert_recording.h"
 #include "cdr/writer.h"
@@ -21,10 +22,11 @@ struct writer_batch {
     struct redis_entries entries;
     unsigned int deliveries; /* how often a writer had them in hand before; more than one: it is one
                                 entry */
-    struct insert_row *rows; /* WRITER_BATCH of them, as of the next */
-    struct dead *dead;       /* what can never become a row */
+    struct insert_row *rows; /* WRITER_BATCH of them, as of the next two */
+    struct edge_note *notes;
+    struct dead *dead;               /* what can never become a row */
     const struct redis_entry **back; /* what was a dead letter and is none any more */
-    size_t rows_count, dead_count, legs;
+    size_t rows_count, notes_count, dead_count, legs;
     struct buf plain;                 /* the record that is being read, where it came packed */
     struct recording_row *recordings; /* WRITER_BATCH of them */
     size_t recordings_count;
@@ -36,8 +38,10 @@ void writer_batch_free(struct writer_batch *batch);
 /* Entries become rows, dead ones, or legs. -ENOMEM leaves the batch for another try. */
 int writer_batch_parse(struct writer_batch *batch, struct err *err) DP_CHECK;
 
-/* For struct insert, whose `arg` is the batch: the row's entry is dead. */
+/* For struct insert, whose `arg` is the batch: the row's entry is dead; and for struct insert_edge.
+ */
 void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason);
+void writer_batch_refuse_note(void *arg, const struct edge_note *note, const char *reason);
 
 /* Inserts what is of recordings, writes what is dead, and takes away what was. Errors as those of
  * cdr/insert_recording.h and cdr/dead.h. */

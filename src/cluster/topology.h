@@ -73,8 +73,10 @@ struct topology {
         char *name;
     } db;
     struct {
-        uint16_t keep_months;   /* whole months of calls and their legs */
-        uint16_t keep_raw_days; /* whole days of records as they came */
+        uint16_t keep_months;                      /* whole months of calls and their legs */
+        uint16_t keep_raw_days;                    /* whole days of records as they came */
+        uint16_t keep_note_days;                   /* whole days of what the edge saw */
+        uint16_t reconcile_every, reconcile_grace; /* seconds, cdr/reconcile.h */
     } cdr;
     struct {
         char *host;    /* who takes mail to users; "": there is none */

@@ -41,6 +41,9 @@ static const struct setting settings[] = {
     PORT(db, port, 5442),
     SETTING(cdr, keep_months, 24, 1, 240),
     SETTING(cdr, keep_raw_days, 30, 1, 366),
+    SETTING(cdr, keep_note_days, 35, 1, 366),
+    SETTING(cdr, reconcile_every, 15, 1, 3600),
+    SETTING(cdr, reconcile_grace, 30, 1, 43200),
     PORT(mail, port, 25),
 };
 

@@ -11,6 +11,8 @@ static const struct {
     struct cmd_verb verb;
     const char *name; /* with "cdr" before it */
 } subcommands[] = {
+    {{"check", "compare the calls that the edge saw with their records", cmd_cdr_check},
+     "cdr check"},
     {{"dead", "list, show, requeue or drop records that could not be stored", cmd_cdr_dead},
      "cdr dead"},
     {{"show", "print all that is known of a call", cmd_cdr_show}, "cdr show"},

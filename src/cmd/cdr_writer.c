@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "cdr/reconcile.h"
 #include "cdr/writer.h"
 #include "cmd/common.h"
 #include "cmd/verbs.h"
@@ -66,16 +67,28 @@ static int run(const struct cmd_node *node, uint64_t instance, struct err *err)
         .keep_months = topology->cdr.keep_months,
         .keep_raw_days = topology->cdr.keep_raw_days,
     };
+    struct reconcile_options reconciling = {
+        .database = options.database,
+        .every_s = topology->cdr.reconcile_every,
+        .grace_s = topology->cdr.reconcile_grace,
+        .keep_days = topology->cdr.keep_note_days,
+    };
+    struct reconcile *reconcile = NULL;
     int res = take_name(node, instance, consumer, err);
 
     if (res)
         return res;
+    reconciling.database.application = "dialplane cdr-writer reconciling";
     options.stop_fd = cmd_stop_fd();
     if (options.stop_fd < 0)
         return err_sys(err, options.stop_fd, "signals");
     log_info("writing call records to %s port %u as %s", options.database.host,
              options.database.port, consumer);
+    res = reconcile_start(&reconcile, &reconciling, err);
+    if (res)
+        return res;
     res = writer_run(&options, &stats, err);
+    reconcile_stop(reconcile);
     log_info("stopped: %" PRIu64 " entries in %" PRIu64 " batches; %" PRIu64
              " said nothing of a call, %" PRIu64 " dead",
              stats.taken, stats.batches, stats.legs, stats.dead);

@@ -24,6 +24,7 @@ void check_clock(const struct cmd_node *node, struct check_result *out);
 void check_disk(const struct cmd_node *node, struct check_result *out);
 void check_postgresql(const struct cmd_node *node, struct check_result *out);
 void check_schema(const struct cmd_node *node, struct check_result *out);
+void check_records(const struct cmd_node *node, struct check_result *out);
 void check_redis(const struct cmd_node *node, struct check_result *out);
 void check_cdr_dead(const struct cmd_node *node, struct check_result *out);
 void check_cdr_writer(const struct cmd_node *node, struct check_result *out);

@@ -1,5 +1,7 @@
-/* PostgreSQL: there, of a known version, with the schema of this program; and the clocks agree. */
+/* PostgreSQL: there, of a known version, with the schema of this program; the clocks agree, and
+ * calls have their records. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,7 @@
 #include "store/migrate.h"
 #include "store/pg.h"
 
-enum { OLDEST_VERSION = 150000, QUERY_MS = 2000 };
+enum { OLDEST_VERSION = 150000, QUERY_MS = 2000, LATE_S = 60 };
 
 /* 2024-01-01: a machine that started without a clock stands at 1970, or at its build date. */
 static const int64_t earliest_us = INT64_C(1704067200) * 1000000;
@@ -164,4 +166,57 @@ void check_clock(const struct cmd_node *node, struct check_result *out)
     clock_utc(clock_wall_us(), now);
     check_set(out, CHECK_FAIL, "it is set to %s", now);
     check_advise(out, "set the clock (chrony, systemd-timesyncd)");
+}
+
+/* Calls that should have been compared with their records by now, and those whose record had to be
+ * made up lately. */
+static int count_calls(const struct cmd_node *node, PGconn *conn, PGresult **rows, struct err *err)
+{
+    const unsigned int due_s =
+        node->topology->cdr.reconcile_grace + 2 * node->topology->cdr.reconcile_every + LATE_S;
+    char due[16];
+    const char *const values[] = {due};
+
+    snprintf(due, sizeof(due), "%u", due_s);
+    return pg_query(
+        conn,
+        "SELECT (SELECT count(*) FROM voip.edge_calls WHERE settled IS NULL"
+        "  AND ended_at IS NOT NULL AND noted_at < now() - make_interval(secs => $1::int)),"
+        " (SELECT count(*) FROM voip.cdr WHERE reconciled IS NOT NULL"
+        "  AND started_at > now() - interval '13 hours'"
+        "  AND ended_at > now() - interval '1 hour')",
+        1, values, rows, err);
+}
+
+void check_records(const struct cmd_node *node, struct check_result *out)
+{
+    const char *late, *made;
+    PGresult *rows = NULL;
+    PGconn *conn = NULL;
+    struct err err;
+    int res;
+
+    res = connect_db(node, &conn, &err);
+    if (!res)
+        res = count_calls(node, conn, &rows, &err);
+    PQfinish(conn);
+    if (res) {
+        check_set(out, CHECK_FAIL, "not comparable with calls");
+        check_advise(out, "see the parts postgresql and schema");
+        return;
+    }
+    late = PQgetvalue(rows, 0, 0);
+    made = PQgetvalue(rows, 0, 1);
+    if (strcmp(late, "0") != 0) {
+        check_set(out, CHECK_WARN, "%s calls are not compared with their records", late);
+        check_advise(out, "see %s/log/cdr-writer.log", node->state);
+    } else if (strcmp(made, "0") != 0) {
+        check_set(out, CHECK_WARN, "of %s calls of the last hour made up from what the edge saw",
+                  made);
+        check_advise(out,
+                     "`dialplane cdr check` lists them: was a media server or an edge killed?");
+    } else {
+        check_set(out, CHECK_OK, "every call of the last hour was reported");
+    }
+    PQclear(rows);
 }

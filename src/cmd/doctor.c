@@ -32,6 +32,7 @@ static const struct check checks[] = {
     {"collector", ROLE_EDGE | ROLE_MEDIA, MEDIA_SERVER_AUTO, check_collector},
     {"cdr-writer", ROLE_DB, MEDIA_SERVER_AUTO, check_cdr_writer},
     {"cdr-dead", ROLE_DB, MEDIA_SERVER_AUTO, check_cdr_dead},
+    {"records", ROLE_DB, MEDIA_SERVER_AUTO, check_records},
 };
 
 struct options {

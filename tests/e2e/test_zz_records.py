@@ -1,5 +1,7 @@
 """Last of all, over everything that the tests before did: one record for each call, no more."""
 
+import json
+
 import pytest
 
 pytestmark = [pytest.mark.edge, pytest.mark.service]
@@ -11,6 +13,16 @@ def test_one_record_for_each_call(platform):
     assert {call: found.get(call, 0) for call in platform.calls} == \
         {call: 1 for call in platform.calls}
     assert set(found) - set(platform.calls) == set()
+
+
+def test_edge_saw_what_records_say(platform):
+    """Every call that it saw answered has its record, and the other way round; the media server was
+    killed under those whose record was made up, or the edge."""
+    said = json.loads(platform.state.run([platform.state / "bin/dialplane", "cdr", "check", "-s",
+                                          platform.state.path, "--since", "1d", "--json"]))
+    assert said["agree"] and said["running"] == 0
+    assert {row["sip_call_id"] for row in platform.db.rows(
+        "SELECT sip_call_id FROM voip.cdr WHERE reconciled IS NOT NULL")} == set(platform.reconciled)
 
 
 def test_nothing_was_given_up(platform):

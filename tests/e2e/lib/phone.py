@@ -21,11 +21,12 @@ class Phone:
     """
     One account on one local port. `platform` has edge_address (ip, port) and a folder for logs.
     `nat_ip`: an address that nothing answers on, which the phone writes into Contact, Via and SDP
-    as one behind NAT does. `claims`: the name that it says of itself.
+    as one behind NAT does. `claims`: the name that it says of itself. `lively`: answers OPTIONS at any
+    time, as phones do, also when the scenario waits for something else.
     """
 
     def __init__(self, platform, user, domain, password, nat_ip=None, transport="udp",
-                 ip="127.0.0.1", claims=""):
+                 ip="127.0.0.1", claims="", lively=False):
         self._platform = platform
         self.user, self.domain, self.password = user, domain, password
         self.port = free_ports(1)[0]
@@ -33,6 +34,7 @@ class Phone:
         self.ip = ip
         self._claimed_ip = nat_ip or ip
         self.claims = claims
+        self.lively = lively
         self.rtp = Endpoint(ip)
         self.bridge = None
         self.remote = platform.edge_address
@@ -119,7 +121,7 @@ class Leg:
                 "-i", phone.ip, "-p", str(phone.port), "-nostdin", "-nd",
                 "-t", "t1" if phone.transport == "tcp" else "u1",
                 "-recv_timeout", f"{CALL_LIMIT * 1000}", "-timeout", f"{CALL_LIMIT}s",
-                "-cid_str", self.call_id or "%u-%p@%s",
+                "-cid_str", self.call_id or "%u-%p@%s", *(["-aa"] if phone.lively else []),
                 "-trace_logs", "-log_file", "events.log",
                 "-trace_msg", "-message_file", "messages.log",
                 "-trace_err", "-error_file", "errors.log"]

@@ -41,6 +41,7 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
         "collector": {"port": collector},
         "queue": {"port": queue},
         "db": {"port": db, "name": "dialplane"},
+        "cdr": {"reconcile_every": 1},
         "mail": {"host": "127.0.0.1", "port": mail, "from": "voicemail@platform.test"},
     }, sort_keys=False)
 
@@ -75,6 +76,7 @@ class TestPlatform:
         self._logs.mkdir()
         self._count = 0
         self.calls = []           # Call-ID of every call that has to have a record
+        self.reconciled = []      # of these, of those whose record was made up
         # Who vouches for carriers.
         self.ca = make_ca(self.folder, "ca")
         self.ca.chmod(0o644)
@@ -123,14 +125,18 @@ class TestPlatform:
         return took
 
     def stop_database(self):
-        """Stops PostgreSQL when it knows the contacts of all phones: Kamailio writes them behind, and
-        what it had still to write would be wrong after its next start."""
+        """Stops PostgreSQL when it knows the contacts of all phones."""
+        self.wait_for_contacts()
+        self.supervisor.stop_process("postgresql")
+
+    def wait_for_contacts(self):
+        """Until the database knows the contacts of all phones: Kamailio writes them behind, and reads
+        them at its next start."""
         deadline = time.monotonic() + 10
         while self.edge.contacts() != [row["contact"] for row in self.db.rows(
                 "SELECT contact FROM kamailio.location ORDER BY contact COLLATE \"C\"")]:
             assert time.monotonic() < deadline, "contacts are not written"
             time.sleep(0.05)
-        self.supervisor.stop_process("postgresql")
 
     def wait_until_healthy(self):
         """Waits until every part says it is well."""
