@@ -9,6 +9,7 @@ import pytest
 
 from lib import records
 from lib import scenario as sip
+from lib.calls import BYE, TAKE
 from lib.freeswitch import FreeSwitch
 from lib.phone import hear_each_other
 from lib.tenant import Tenant
@@ -50,6 +51,7 @@ class Killed:
         """SIGKILL to a daemon and its children; returns when the supervisor has it running again."""
         pid = self.platform.supervisor.processes()[name]["pid"]
         os.killpg(pid, signal.SIGKILL)
+        self.platform.edge.close()
         until(lambda: (now := self.platform.supervisor.processes()[name])["statename"] == "RUNNING"
               and now["pid"] != pid, f"{name} is started again", 30)
         self.platform.wait_until_healthy()
@@ -161,7 +163,9 @@ def test_edge_killed(platform, phone, killed):
     killed.let_pass(direct, served)
     record = killed.reconciled(direct, "edge")
     records.check(record, callee="1003", side="system", cause="NORMAL_TEMPORARY_FAILURE")
-    assert record["ended_at"] == platform.db.value("SELECT max(booted_at) FROM voip.edge_boots")
+    # Kamailio counts whole seconds.
+    started_anew = platform.db.value("SELECT max(booted_at) FROM voip.edge_boots")
+    assert record["ended_at"] == max(started_anew, record["answered_at"])
     record = killed.reconciled(served, "edge")
     records.check(record, caller="1002", callee=CONFERENCE, service="conference", side="system",
                   cause="NORMAL_TEMPORARY_FAILURE")
@@ -170,5 +174,22 @@ def test_edge_killed(platform, phone, killed):
     killed.hang_up()
     until(lambda: platform.db.cdrs(served.call_id)[0]["reconciled"] is None, "it is reported")
     platform.reconciled.remove(served.call_id)
-    records.check(platform.db.wait_for_cdr(served.call_id), caller="1002", callee=CONFERENCE,
-                  service="conference", side="system", source=platform.deployment.media_server)
+    late = platform.db.wait_for_cdr(served.call_id)
+    assert late["source"] == platform.deployment.media_server
+    assert late["ended_at"] > record["ended_at"] and late["billable_ms"] > record["billable_ms"]
+
+
+def test_line_that_was_cut_off(platform, phone):
+    """As Kamailio leaves it when it is killed while it writes: the next line is whole all the same."""
+    caller, callee = phone("1001"), phone("1003")
+    with open(platform.state / "cdr/edge.jsonl", "a", encoding="ascii") as file:
+        file.write('{"v":1,"id":"cut o')
+    there = callee.wait_call(*TAKE)
+    call = caller.call("1003", *BYE)
+    for leg in (there, call):
+        leg.wait("answered")
+    call.go().finish()
+    there.finish()
+    records.check(platform.db.wait_for_cdr(call.call_id), callee="1003")
+    until(lambda: platform.db.rows("DELETE FROM voip.cdr_dead WHERE body = %s RETURNING id",
+                                   b'{"v":1,"id":"cut o'), "the beginning is a dead letter")

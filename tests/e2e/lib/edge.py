@@ -51,6 +51,10 @@ class Edge:
             assert time.monotonic() < deadline, f"{key} is still in {table} after {timeout} s"
             time.sleep(0.005)
 
+    def close(self):
+        """For when Kamailio is not the same any more; the next call connects anew."""
+        self._http.close()
+
     def version(self):
         return self.call("core.version")
 
