@@ -325,7 +325,7 @@ def test_check(writer):
     assert status == 1 and f"{missing}  a.test  1001 > 8000  node one: its media server" in text
     writer.start()
     wait_for(lambda: writer.count([missing]), "it is made up")
-    assert check(writer.platform)[0] == 0
+    assert check(writer.platform, "--domain", "a.test")[0] == 0
 
 
 @pytest.mark.parametrize("options, status", [
