@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cdr/insert_edge.h"
 #include "cdr/stream.h"
 #include "cdr/upkeep.h"
 #include "cdr/writer_private.h"
@@ -176,22 +175,11 @@ static int prepare_pg(struct writer *writer, struct err *err)
     return res;
 }
 
-/* First what the edge saw, then the records: in the order in which voip.cdr_reconcile has them. */
 static int insert_batch(struct writer *writer, struct err *err)
 {
-    struct insert_edge notes = {
-        .wait = &writer->wait, .refuse = writer_batch_refuse_note, .arg = &writer->batch};
-    struct insert insert = {
-        .wait = &writer->wait, .refuse = writer_batch_refuse, .arg = &writer->batch};
     int res = prepare_pg(writer, err);
 
-    if (res)
-        return res;
-    notes.conn = insert.conn = writer->pg;
-    res = insert_edge_notes(&notes, writer->batch.notes, writer->batch.notes_count, err);
-    if (!res)
-        res = insert_good_rows(&insert, writer->batch.rows, writer->batch.rows_count, err);
-    return res ? res : writer_batch_finish(&writer->batch, writer->pg, &writer->wait, err);
+    return res ? res : writer_batch_insert(&writer->batch, writer->pg, &writer->wait, err);
 }
 
 /* Tries until the rows are committed. False when it is time to stop. */

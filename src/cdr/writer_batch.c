@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cdr/insert_edge.h"
 #include "cdr/intake.h"
 #include "cdr/pack.h"
 #include "cdr/stream.h"
@@ -46,14 +47,14 @@ static void add_dead(struct writer_batch *batch, const struct redis_entry *entry
     text_copy(dead->reason, sizeof(dead->reason), reason, strlen(reason));
 }
 
-void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason)
+static void refuse_row(void *arg, const struct insert_row *row, const char *reason)
 {
     struct writer_batch *batch = arg;
 
     add_dead(batch, row->arg, batch->deliveries + 1, reason);
 }
 
-void writer_batch_refuse_note(void *arg, const struct edge_note *note, const char *reason)
+static void refuse_note(void *arg, const struct edge_note *note, const char *reason)
 {
     struct writer_batch *batch = arg;
 
@@ -201,12 +202,19 @@ static size_t find_back(struct writer_batch *batch)
     return count;
 }
 
-int writer_batch_finish(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+/* First what the edge saw, then the records: in the order in which voip.cdr_reconcile has them. */
+int writer_batch_insert(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
                         struct err *err)
 {
-    int res = insert_recordings(conn, wait, batch->recordings, batch->recordings_count,
-                                refuse_recording, batch, err);
+    const struct insert_edge notes = {conn, wait, refuse_note, batch};
+    const struct insert rows = {conn, wait, refuse_row, batch};
+    int res = insert_edge_notes(&notes, batch->notes, batch->notes_count, err);
 
+    if (!res)
+        res = insert_good_rows(&rows, batch->rows, batch->rows_count, err);
+    if (!res)
+        res = insert_recordings(conn, wait, batch->recordings, batch->recordings_count,
+                                refuse_recording, batch, err);
     if (!res)
         res = dead_add(conn, wait, batch->dead, batch->dead_count, err);
     return res ? res : dead_remove(conn, wait, batch->back, find_back(batch), err);

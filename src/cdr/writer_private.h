@@ -38,14 +38,9 @@ void writer_batch_free(struct writer_batch *batch);
 /* Entries become rows, dead ones, or legs. -ENOMEM leaves the batch for another try. */
 int writer_batch_parse(struct writer_batch *batch, struct err *err) DP_CHECK;
 
-/* For struct insert, whose `arg` is the batch: the row's entry is dead; and for struct insert_edge.
- */
-void writer_batch_refuse(void *arg, const struct insert_row *row, const char *reason);
-void writer_batch_refuse_note(void *arg, const struct edge_note *note, const char *reason);
-
-/* Inserts what is of recordings, writes what is dead, and takes away what was. Errors as those of
- * cdr/insert_recording.h and cdr/dead.h. */
-int writer_batch_finish(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
+/* Inserts what is in it, writes what is dead, and takes away what was. Errors as those of
+ * cdr/insert_edge.h, cdr/insert.h, cdr/insert_recording.h and cdr/dead.h. */
+int writer_batch_insert(struct writer_batch *batch, PGconn *conn, const struct pg_wait *wait,
                         struct err *err) DP_CHECK;
 
 /* All of it is in PostgreSQL: Redis lets it go, and its spools are told. */
