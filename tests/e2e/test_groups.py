@@ -24,7 +24,7 @@ def make_numbers(platform):
     7100: 1002 and 1003.   7101: 1002 for 2 s, then 1003.   7102: 1002 for 2 s; then where the edge
     knows.   7103: 1002, and 1003 after 2 s.   7104: 1002 in the group, and 1003 as if outside.
     7106: nobody.   7107: 1002 for 2 s and nothing else.
-    7108: 1002 unless he is in a call.
+    7108: 1002 unless he is in a call.   8751: nobody; then a short number outside, without a trunk.
     """
     tenant = Tenant(platform)
     tenant.announcement("7000", prompt="vm-goodbye")
@@ -39,6 +39,8 @@ def make_numbers(platform):
     tenant.ring_group("7106")
     tenant.ring_group("7107", {"user": "1002", "ring_s": 2})
     tenant.ring_group("7108", {"user": "1002", "ring_s": 2}, skip_busy=True)
+    tenant.outbound_prefix("8752")
+    tenant.ring_group("8751", outside="875212")
 
 
 # ---- announcements
@@ -163,6 +165,14 @@ def test_busy_leads_to_a_mailbox(platform, phone):
     call.go().finish()
     records.check(platform.db.wait_for_cdr(call.call_id), callee="7102", reached="*1001",
                   service="ring_group")
+
+
+def test_number_that_a_group_leads_to_is_refused(platform, phone):
+    """503 because there is no trunk: the caller hears that, and not that there is no media server."""
+    call = phone("1001").call("8751", sip.is_refused(503)).finish(20)
+    assert "No Media Server" not in call.messages()
+    records.check(platform.db.wait_for_cdr(call.call_id), callee="8751", service="ring_group",
+                  code=503, cause="NORMAL_TEMPORARY_FAILURE", side="callee", answered=False)
 
 
 def test_nobody_registered_leads_to_a_mailbox(platform, phone):

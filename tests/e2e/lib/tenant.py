@@ -50,8 +50,11 @@ class Tenant:
     def announcement(self, number, **columns):
         self._number(number, "announcement", self._insert("announcements", name=number, **columns))
 
-    def ring_group(self, number, *members, targets=None, **columns):
-        """`members`: columns of each; `targets`: where the number goes instead."""
+    def ring_group(self, number, *members, targets=None, outside=None, **columns):
+        """
+        `members`: columns of each; `targets`: where the number goes instead; `outside`: where it goes when
+        nobody is there.
+        """
         group = self._insert("ring_groups", name=number, **columns)
         for position, member in enumerate(members, 1):
             who = {**member}
@@ -59,6 +62,8 @@ class Tenant:
                 who["user_id"] = self._user(who.pop("user"))
             self._insert("ring_group_members", ring_group_id=group, position=position, **who)
         leads = {name: self.extension(target) for name, target in (targets or {}).items()}
+        if outside:
+            leads["unreachable_outside"] = outside
         self._number(number, "ring_group", group, **leads)
         return group
 
