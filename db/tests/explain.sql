@@ -1,6 +1,6 @@
 -- What `dialplane explain` asks.
 BEGIN;
-SELECT plan(19);
+SELECT plan(22);
 
 INSERT INTO voip.domains (name, timezone) VALUES ('a.test', 'Europe/Berlin') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -47,6 +47,19 @@ INSERT INTO voip.ring_group_members (domain_id, ring_group_id, position, user_id
 INSERT INTO voip.extensions (domain_id, number, type, ring_group_id) VALUES (:a, '7100', 'ring_group', :g);
 SELECT is(voip.explain_extension('a.test', '7100') -> 'members',
           '[{"outside": "030123"}, {"user": "1001"}]', 'members in their order');
+
+SELECT ok(NOT voip.explain_extension('a.test', '7100') ? 'skip_busy', 'rings who is in a call');
+UPDATE voip.ring_groups SET skip_busy = true WHERE id = :g;
+SELECT is(voip.explain_extension('a.test', '7100') -> 'skip_busy', 'true', 'leaves out who is in a call');
+INSERT INTO voip.queues (domain_id, name) VALUES (:a, 'sales') RETURNING id AS q \gset
+INSERT INTO voip.extensions (domain_id, number, type, queue_id) VALUES (:a, '7200', 'queue', :q);
+INSERT INTO voip.queue_members (domain_id, queue_id, user_id, position)
+    SELECT domain_id, :q, id, username::int - 1000 FROM voip.users WHERE domain_id = :a;
+INSERT INTO voip.queue_agents (domain_id, user_id, status)
+    SELECT domain_id, id, CASE username WHEN '1001' THEN 'paused' ELSE 'available' END
+    FROM voip.users WHERE domain_id = :a;
+SELECT is(voip.explain_extension('a.test', '7200') -> 'members',
+          '[{"user": "1001", "status": "paused"}, {"user": "1002"}]', 'agents, and who takes no calls now');
 
 -- ---- feature codes
 SELECT is(voip.try_feature('a.test', '1001', 'dnd_on', ''), 'activated', 'what it would do');

@@ -18,8 +18,11 @@
 
 enum { QUERY_MS = 5000, NODES_MAX = 64, URI_MAX = 96, LINE_MAX_BYTES = 8192, LABEL = 10 };
 
-/* Exit status, besides those of every verb: it is explained, and nobody would be reached. */
-enum { REFUSED = 3 };
+/*
+ * Exit status, besides those of every verb: it is explained, and nobody would be reached; there is
+ * no such tenant, caller or trunk.
+ */
+enum { REFUSED = 3, UNKNOWN = 4 };
 
 struct options {
     const char *from, *to, *trunk, *at;
@@ -215,11 +218,20 @@ static int explain(json_t **out, const struct cmd_node *node, const struct optio
 
     if (!res)
         res = explain_rows_open(&source, conn, err);
+    if (res == -ENOENT || res == -EINVAL)
+        res = -EIO; /* of the database, and not of the question */
     if (!res)
         res = explain_call(out, &question, &source, &edge->explain, err);
     explain_rows_close(&source);
     PQfinish(conn);
     return res;
+}
+
+static int fail(int res, const struct err *err)
+{
+    int status = cmd_fail("explain", err);
+
+    return res == -EINVAL ? CMD_USAGE : res == -ENOENT ? UNKNOWN : status;
 }
 
 static int run(const struct cmd_node *node, const struct options *options)
@@ -232,12 +244,7 @@ static int run(const struct cmd_node *node, const struct options *options)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     open_edge(&edge, node, options->offline);
     res = explain(&document, node, options, &edge, &err);
-    if (res == -EINVAL) {
-        cmd_fail("explain", &err);
-        status = CMD_USAGE;
-    } else {
-        status = res ? cmd_fail("explain", &err) : print(document, options->json);
-    }
+    status = res ? fail(res, &err) : print(document, options->json);
     json_decref(document);
     close_edge(&edge);
     curl_global_cleanup();
@@ -264,8 +271,8 @@ int cmd_explain(int argc, char **argv)
     if (!cmd_parse(
             argc, argv,
             "Say what would happen if one called the other, step by step.\n"
-            "Exit status: 0 somebody or something answers, 3 the call is refused, 1 it could\n"
-            "not be explained (no such tenant, caller or trunk; no database), 2 wrong usage",
+            "Exit status: 0 somebody or something answers, 3 the call is refused, 4 no such\n"
+            "tenant, caller or trunk, 2 wrong usage, 1 it could not be explained (no database)",
             options, &args, &status))
         return status;
     if (!chosen.from || !chosen.to) {

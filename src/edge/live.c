@@ -153,11 +153,11 @@ unsigned int edge_dispatcher_hash(const char *text)
     for (; len >= 4 && i + 4 <= len; i += 4) {
         part = ((unsigned int)at[i] << 24) + ((unsigned int)at[i + 1] << 16) +
                ((unsigned int)at[i + 2] << 8) + (unsigned int)at[i + 3];
-        hash ^= part ^ (part >> 3);
+        hash += part ^ (part >> 3);
     }
     for (part = 0; i < len; i++)
         part = (part << 8) + (unsigned int)at[i];
-    hash ^= part ^ (part >> 3);
+    hash += part ^ (part >> 3);
     hash = hash + (hash >> 11) + (hash >> 13) + (hash >> 23);
     return hash ? hash : 1;
 }

@@ -131,6 +131,8 @@ static void enter_trunk(struct walk *walk, const char *row, const char *id, cons
     long max = explain_param_number(of, row, "calls");
 
     walk->is_inbound = true;
+    walk->direction = "inbound";
+    walk->ways = explain_text(of, "%s,", id);
     walk->now.trunk = explain_param(of, row, "name");
     walk->now.target = to;
     explain_tell(walk, "caller", "%s, by trunk \"%s\" of %s", of->from, walk->now.trunk,
@@ -216,6 +218,10 @@ int explain_call(json_t **out, const struct explain_question *question,
         .node = document,
         .caller = "",
         .arg = "",
+        .direction = "internal",
+        .places = "",
+        .ways = "",
+        .policies = "",
         .now = {.type = "none", .target = "", .trunk = "", .cause = "", .reason = ""},
     };
     int res;

@@ -28,16 +28,18 @@ enum explain_table {
     EXPLAIN_DID,     /* tenant "did" */
     EXPLAIN_LIMIT,   /* name "limits" */
     EXPLAIN_PREMIUM, /* tenant "" */
+    EXPLAIN_RECORD,  /* names e.<number>, u.<user>, t.<trunk's id> and d.all */
 };
 
 /* What the edge has no row of; each is one JSON object. */
 enum explain_fact {
-    EXPLAIN_TENANT,    /* of a tenant: zone, at (seconds since 1970), local (that time there) */
-    EXPLAIN_EXTENSION, /* of a key of `ext`: name, members, max_wait, then, keys */
-    EXPLAIN_SCHEDULE,  /* of a schedule's id and a time: state, number */
-    EXPLAIN_FEATURE,   /* of user, feature and argument: word */
-    EXPLAIN_TRUNK_ID,  /* of a trunk's name: id, enabled */
-    EXPLAIN_RECORDING, /* of a key of `ext`, who calls and the direction: mode, announce */
+    EXPLAIN_TENANT, /* of a tenant: zone, at (seconds since 1970), local (that time there) */
+    /* Of a key of `ext`: name, members [user or outside, status], skip_busy, confirm, max_wait,
+     * then, keys. */
+    EXPLAIN_EXTENSION,
+    EXPLAIN_SCHEDULE, /* of a schedule's id and a time: state, number */
+    EXPLAIN_FEATURE,  /* of user, feature and argument: word */
+    EXPLAIN_TRUNK_ID, /* of a trunk's name: id, enabled */
 };
 
 struct explain_source {

@@ -5,8 +5,8 @@
 
 #include "tenant/explain_private.h"
 
-static const char *const table_names[] = {"user", "ext",   "route",  "trunk",
-                                          "did",  "limit", "premium"};
+static const char *const table_names[] = {"user", "ext",   "route",   "trunk",
+                                          "did",  "limit", "premium", "record"};
 
 static void out_of_memory(struct explain *of)
 {

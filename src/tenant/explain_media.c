@@ -27,7 +27,20 @@ static const char *nodes_in_turn(struct walk *walk, bool *none)
     return is_down ? explain_text(walk->of, "%s (others are down)", names) : names;
 }
 
-bool explain_media(struct walk *walk, const char *service, bool by_hash)
+/* What is behind the nodes: why it is this one, or one of them. */
+static const char *way_of_choosing(enum explain_choice choice, bool is_known, bool are_several)
+{
+    if (is_known)
+        return ", by the hash of the service: all meet there who call it";
+    if (!are_several)
+        return "";
+    if (choice == EXPLAIN_IN_TURN)
+        return ", in turn";
+    return choice == EXPLAIN_BY_HASH ? ", by the hash of the service: all meet there who call it"
+                                     : ", by the hash of what the call gets then";
+}
+
+bool explain_media(struct walk *walk, const char *service, enum explain_choice choice)
 {
     const struct explain_live *live = walk->of->live;
     const char *server = walk->of->question->media_server, *names;
@@ -44,13 +57,11 @@ bool explain_media(struct walk *walk, const char *service, bool by_hash)
         explain_refuse(walk, 503, "No Media Server", "");
         return false;
     }
-    at = by_hash && live->pick ? live->pick(live->arg, service) : -1;
+    at = choice == EXPLAIN_BY_HASH && live->pick ? live->pick(live->arg, service) : -1;
     if (at >= 0)
         names = live->node(live->arg, (size_t)at, &up);
     explain_tell(walk, "media", "%s, on %s: node %s%s", service, server, names,
-                 at >= 0                 ? ", where all meet who call it"
-                 : strstr(names, " or ") ? ", in turn"
-                                         : "");
+                 way_of_choosing(choice, at >= 0, strstr(names, " or ") != NULL));
     return true;
 }
 
@@ -94,6 +105,12 @@ struct outcome explain_merge(const struct walk *leg)
     struct outcome end = leg->call;
 
     end.rings = leg->now.rings;
+    if (leg->is_member && !leg->now.answered && !leg->leg_is_up) {
+        end.code = leg->now.code;
+        end.reason = leg->now.reason;
+        end.cause = cause_of_leg(of, &leg->now);
+        return end;
+    }
     if (leg->now.answered || leg->leg_is_up) {
         end.answered = true;
         end.code = 200;
@@ -149,6 +166,7 @@ void explain_reach(struct walk *walk, const char *number)
     leg.legs++;
     leg.ignores_early_media = strcmp(walk->now.type, "ring_group") == 0;
     leg.caller = "";
+    leg.places = leg.ways = "";
     if (leg.legs > LEGS_MAX)
         explain_refuse(&leg, 482, "Loop Detected", "");
     else

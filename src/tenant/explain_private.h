@@ -48,11 +48,17 @@ struct walk {
     const char *arg;
     int hops, legs, depth;
     bool is_inbound;
+    const char *direction; /* internal, inbound or outbound */
+    /* recording.cfg: numbers that it was sent to, and ids of trunks that it may come or go by, each
+     * with a comma behind it; which policies were told of; whether it is recorded from here on. */
+    const char *places, *ways, *policies;
+    bool is_recorded;
     /* A leg of a media server, and the outcome of the call that it belongs to. */
     bool is_leg;
     bool leg_is_up;           /* another media server has answered it */
     bool ignores_early_media; /* who made the leg: a ring group */
     struct outcome call;
+    bool is_member;          /* the leg is one of several that a group rings: its own end is told */
     const char *edge_target; /* what the edge has reached, as long as the call is not answered */
     /* outbound.cfg: how far the search for a gateway has come. */
     const char *way, *outside, *failure;
@@ -136,8 +142,32 @@ void explain_service(struct walk *walk);
 void explain_trunks(struct walk *walk);
 void explain_feature(struct walk *walk);
 
+/*
+ * What is said of recording, and what becomes of it: walk->is_recorded. `by_demand`: whether
+ * somebody is there who could demand it. A call that rings a user or goes to a carrier needs a
+ * media server for it, explain_recorder: false when it has ended for want of one.
+ */
+void explain_record(struct walk *walk, bool by_demand);
+bool explain_recorder(struct walk *walk);
+
+/* What a media server does with the caller of a group of people: explain_members.c. */
+void explain_ring_group(struct walk *walk, json_t *fact);
+void explain_paging(struct walk *walk, json_t *fact);
+void explain_queue(struct walk *walk, json_t *fact);
+
+/* The case `when`: on to a number, or the end with this. */
+void explain_case(const struct walk *walk, const char *when, const char *number, unsigned int code,
+                  const char *cause);
+
+/* How the edge chooses a media node: TO_SERVICE in failure.cfg. */
+enum explain_choice {
+    EXPLAIN_IN_TURN,
+    EXPLAIN_BY_HASH,  /* of the service */
+    EXPLAIN_BY_TOKEN, /* of what nobody knows before the call */
+};
+
 /* To the media node that has `service`; false when there is none. */
-bool explain_media(struct walk *walk, const char *service, bool by_hash);
+bool explain_media(struct walk *walk, const char *service, enum explain_choice choice);
 
 /* A media server sends its caller to a number of the tenant. */
 void explain_reach(struct walk *walk, const char *number);

@@ -126,7 +126,7 @@ void explain_feature(struct walk *walk)
     if (!word || strcmp(word, "refused") == 0)
         explain_refuse(walk, 403, "Not Possible", "FACILITY_REJECTED");
     else if (explain_media(walk, explain_text(of, "announcement;id=%s;domain=%s", word, of->domain),
-                           false))
+                           EXPLAIN_IN_TURN))
         explain_answer(walk);
 }
 
@@ -154,25 +154,13 @@ static void pick_up(struct walk *walk)
     }
     group = strchr(rings, ' ') ? strchr(rings, ' ') + 1 : "-";
     group = explain_text(of, "%.*s", (int)strcspn(group, " "), group);
-    if (strcmp(group, "-") != 0 && strcmp(group, own) != 0)
+    if (strcmp(group, "-") != 0 && strcmp(group, own) != 0) {
         explain_refuse(walk, 403, "Not Of The Group", "FACILITY_REJECTED");
-    else if (explain_media(walk, explain_text(of, "pickup;domain=%s", of->domain), false))
+        return;
+    }
+    explain_record(walk, true);
+    if (explain_media(walk, explain_text(of, "pickup;domain=%s", of->domain), EXPLAIN_BY_TOKEN))
         explain_answer(walk);
-}
-
-/* The policy of the number, of who calls, and of the tenant; that of a trunk is not looked at. */
-static void tell_recording(struct walk *walk)
-{
-    const char *direction = walk->is_inbound                           ? "inbound"
-                            : strcmp(walk->now.type, "trunk_out") == 0 ? "outbound"
-                                                                       : "internal";
-    json_t *fact = explain_fact(walk->of, EXPLAIN_RECORDING, walk->key,
-                                walk->is_inbound ? "" : walk->of->from, direction);
-    const char *mode = json_string_value(json_object_get(fact, "mode"));
-
-    if (mode && strcmp(mode, "never") != 0)
-        explain_tell(walk, "record", "%s%s", strcmp(mode, "always") == 0 ? "always" : "on demand",
-                     json_is_true(json_object_get(fact, "announce")) ? ", announced" : "");
 }
 
 void explain_forward(struct walk *walk, const char *target, unsigned int code, const char *reason,
@@ -195,13 +183,15 @@ static void take_extension(struct walk *walk, const char *number)
     walk->now.type = type;
     walk->now.rings = NULL;
     walk->now.is_one_of = false;
+    walk->places = explain_text(of, "%s%.*s,", walk->places,
+                                (int)(strlen(number) - strlen(walk->arg)), number);
     tell_match(walk, number);
     if (*always) {
         explain_tell(walk, "forward", "always to %s", always);
         explain_resolve(walk, always);
     } else if (strcmp(type, "user") == 0) {
-        tell_recording(walk);
-        explain_user(walk);
+        if (explain_recorder(walk))
+            explain_user(walk);
     } else if (strcmp(type, "schedule") == 0) {
         by_schedule(walk);
     } else if (strcmp(type, "feature") == 0) {
@@ -209,10 +199,8 @@ static void take_extension(struct walk *walk, const char *number)
     } else if (strcmp(type, "pickup") == 0) {
         pick_up(walk);
     } else if (strcmp(type, "trunk_out") == 0) {
-        tell_recording(walk);
         explain_trunks(walk);
     } else {
-        tell_recording(walk);
         explain_service(walk);
     }
 }

@@ -17,6 +17,7 @@ static const char *const rows[] = {
     [EXPLAIN_TRUNK] = ROW_OF("trunk"),
     [EXPLAIN_DID] = ROW_OF("did"),
     [EXPLAIN_LIMIT] = ROW_OF("limit"),
+    [EXPLAIN_RECORD] = ROW_OF("record"),
     [EXPLAIN_PREMIUM] = ("SELECT key_value FROM kamailio.htable_premium "
                          "WHERE $1 = '' AND key_name = $2"),
 };
@@ -50,12 +51,6 @@ static const struct {
     [EXPLAIN_TRUNK_ID] = {1, "SELECT jsonb_build_object('id', t.id::text, 'enabled', t.enabled) "
                              "FROM voip.trunks t JOIN voip.domains d ON d.id = t.domain_id "
                              "WHERE d.name = $1 AND t.name = $2"},
-    [EXPLAIN_RECORDING] = {3, "SELECT jsonb_build_object('mode', r.mode, 'announce', r.announce) "
-                              "FROM voip.domains d, LATERAL voip.recording_of(d.id, "
-                              "ARRAY(SELECT e.id FROM voip.extensions e LEFT JOIN voip.users u "
-                              "ON u.id = e.user_id WHERE e.domain_id = d.id "
-                              "AND (voip.extension_key(e.number, e.is_prefix) = $2 "
-                              "OR u.username = $3)), NULL, $4) r WHERE d.name = $1"},
 };
 
 /* The only value of the only row, for free(); NULL when there is none. */

@@ -7,9 +7,8 @@
 #include "base/crypto.h"
 #include "tenant/explain_private.h"
 
-/* The case `when`: on to a number, or the end with this. */
-static void tell_case(const struct walk *walk, const char *when, const char *number,
-                      unsigned int code, const char *cause)
+void explain_case(const struct walk *walk, const char *when, const char *number, unsigned int code,
+                  const char *cause)
 {
     struct walk branch;
 
@@ -26,134 +25,13 @@ static void tell_case(const struct walk *walk, const char *when, const char *num
     explain_end(&branch);
 }
 
-/* ---------------------------------------------------------------- what it does */
-
-static const char *name_of(const json_t *member)
-{
-    const char *user = json_string_value(json_object_get(member, "user"));
-    const char *outside = json_string_value(json_object_get(member, "outside"));
-
-    return user ? user : outside ? outside : "";
-}
-
-/* How a member can be rung, for X-VOIP-Ring: phones (TO_PHONES in failure.cfg). */
-static const char *state_of(struct walk *walk, const json_t *member)
-{
-    struct explain *of = walk->of;
-    const char *user = json_string_value(json_object_get(member, "user")), *row;
-
-    if (!user)
-        return "";
-    row = explain_row(walk, EXPLAIN_USER, of->domain, user);
-    if (strcmp(explain_param(of, row, "dnd"), "1") == 0)
-        return " (do not disturb)";
-    return explain_devices(walk, user) == 0 ? " (not registered)" : "";
-}
-
-struct members {
-    size_t there, busy;
-};
-
-/* Names whom it rings, and keeps those who can be for the result. */
-static struct members tell_members(struct walk *walk, json_t *fact)
-{
-    struct explain *of = walk->of;
-    json_t *members = json_object_get(fact, "members"), *names = json_array(), *member;
-    struct members found = {0};
-    const char *list = "";
-    size_t i;
-
-    json_array_append_new(of->kept, names);
-    json_array_foreach(members, i, member)
-    {
-        const char *name = name_of(member), *state = state_of(walk, member);
-
-        list = explain_text(of, "%s%s%s%s", list, *list ? ", " : "", name, state);
-        found.busy += strstr(state, "disturb") != NULL;
-        found.there += !*state;
-        if (!*state)
-            json_array_append_new(names, json_string(name));
-    }
-    explain_tell(walk, "members", "%s", *list ? list : "none");
-    walk->now.rings = names;
-    walk->now.is_one_of = true;
-    return found;
-}
-
-/*
- * Why nobody of a ring group could be rung. The media server says 408 with Q.850 18; to the edge
- * 408 means that nobody is registered (MEDIA_FAILED), another media server goes by the cause.
- */
-static const char *absent(const struct walk *walk)
-{
-    return walk->is_leg ? "NO_USER_RESPONSE" : "SUBSCRIBER_ABSENT";
-}
-
-/* Nobody has it: on to a number, or what the edge hears. */
-static void end_ring_group(struct walk *walk, const char *place, unsigned int code,
-                           const char *cause)
-{
-    const char *number = explain_param(walk->of, walk->ext, place);
-
-    walk->now.rings = NULL;
-    walk->now.is_one_of = false;
-    if (*number)
-        explain_reach(walk, number);
-    else
-        explain_refuse(walk, code, "", cause);
-}
-
-static void run_ring_group(struct walk *walk, json_t *fact)
-{
-    struct explain *of = walk->of;
-    struct members found;
-
-    /* Whoever calls is answered when a member is. */
-    walk->now.answered = false;
-    found = tell_members(walk, fact);
-    if (found.there == 0) {
-        if (found.busy)
-            end_ring_group(walk, "busy", 486, "USER_BUSY");
-        else
-            end_ring_group(walk, "unreachable", 408, absent(walk));
-        return;
-    }
-    tell_case(walk, "no answer", explain_param(of, walk->ext, "noanswer"), 480, "NO_ANSWER");
-    tell_case(walk, "busy", explain_param(of, walk->ext, "busy"), 486, "USER_BUSY");
-    tell_case(walk, "unreachable", explain_param(of, walk->ext, "unreachable"), 408, absent(walk));
-    explain_answer(walk);
-}
-
-static void run_queue(struct walk *walk, json_t *fact)
-{
-    struct explain *of = walk->of;
-    const char *empty = explain_param(of, walk->ext, "unreachable");
-    json_int_t max_wait = json_integer_value(json_object_get(fact, "max_wait"));
-    bool has_members = json_array_size(json_object_get(fact, "members")) > 0;
-
-    tell_members(walk, fact);
-    if (!has_members && *empty) {
-        explain_tell(walk, "wait", "nobody is logged in");
-        explain_reach(walk, empty);
-        return;
-    }
-    if (max_wait > 0) {
-        explain_tell(walk, "wait", "%lld s at most", (long long)max_wait);
-        tell_case(walk, "waited too long", explain_param(of, walk->ext, "noanswer"), 200,
-                  "NO_ANSWER");
-    }
-    if (*empty)
-        tell_case(walk, "nobody logged in", empty, 200, "NO_ANSWER");
-    explain_answer(walk);
-}
-
 static void run_menu(struct walk *walk, json_t *fact)
 {
     json_t *keys = json_object_get(fact, "keys"), *number;
     const char *key;
 
-    json_object_foreach(keys, key, number)
-        tell_case(walk, explain_text(walk->of, "key %s", key), json_string_value(number), 200, "");
+    json_object_foreach(keys, key, number) explain_case(walk, explain_text(walk->of, "key %s", key),
+                                                        json_string_value(number), 200, "");
     explain_answer(walk);
 }
 
@@ -167,18 +45,39 @@ static void run_announcement(struct walk *walk, json_t *fact)
         explain_answer(walk);
 }
 
+/* Who waits there already is joined with whoever comes. */
+static void run_park(struct walk *walk, json_t *fact)
+{
+    struct explain *of = walk->of;
+    const char *place = explain_text(of, "%s:%s", of->domain, walk->now.target);
+
+    (void)fact;
+    if (explain_calls(walk, "number", place) > 0) {
+        explain_tell(walk, "place", "somebody waits there, and is fetched");
+    } else {
+        explain_tell(walk, "place", "waits for %ld s to be fetched",
+                     explain_param_number(of, walk->ext, "ring"));
+        explain_case(walk, "nobody fetches it", explain_param(of, walk->ext, "noanswer"), 200,
+                     "NO_ANSWER");
+    }
+    explain_answer(walk);
+}
+
 /* A type that is not here is answered, and is over when the caller hangs up. */
 static const struct kind {
     const char *type;
-    bool by_hash; /* all who call it meet on one node */
+    bool by_hash;   /* all who call it meet on one node */
+    bool by_demand; /* somebody is there who may demand a recording */
     void (*run)(struct walk *walk, json_t *fact);
 } kinds[] = {
-    {"announcement", false, run_announcement},
-    {"conference", true, NULL},
-    {"ivr", false, run_menu},
-    {"queue", true, run_queue},
-    {"park", true, NULL},
-    {"ring_group", false, run_ring_group},
+    {"announcement", false, false, run_announcement},
+    {"conference", true, true, NULL},
+    {"ivr", false, false, run_menu},
+    {"paging", false, false, explain_paging},
+    {"park", true, true, run_park},
+    {"queue", true, true, explain_queue},
+    {"ring_group", false, true, explain_ring_group},
+    {"voicemail", false, false, NULL},
 };
 
 static const struct kind *find_kind(const char *type)
@@ -225,8 +124,11 @@ void explain_service(struct walk *walk)
     }
     if (strcmp(type, "park") == 0)
         ref = place_of(walk);
+    /* Listening to one's own messages is nobody's conversation. */
+    if (strcmp(type, "mailbox") != 0)
+        explain_record(walk, kind && kind->by_demand);
     if (!explain_media(walk, explain_text(of, "%s;id=%s;domain=%s", type, ref, of->domain),
-                       kind && kind->by_hash))
+                       kind && kind->by_hash ? EXPLAIN_BY_HASH : EXPLAIN_IN_TURN))
         return;
     walk->now.answered = true;
     walk->now.code = 200;

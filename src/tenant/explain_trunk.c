@@ -66,6 +66,37 @@ static const char *bar(struct walk *walk)
     return NULL;
 }
 
+/* "4 calls at a time, 2 now, and 5 new calls a second" */
+static void tell_limits(struct walk *walk, long max, int now, long per_second)
+{
+    struct explain *of = walk->of;
+    const char *calls = max > 0 ? explain_text(of, "%ld calls at a time", max) : "";
+    const char *busy = max > 0 && now >= 0 ? explain_text(of, ", %d now", now) : "";
+    const char *join = max > 0 ? ", and " : "";
+    const char *rate =
+        per_second > 0 ? explain_text(of, "%s%ld new calls a second", join, per_second) : "";
+
+    if (*calls || *rate)
+        explain_tell(walk, "limits", "trunk \"%s\" may have %s%s%s", walk->now.trunk, calls, busy,
+                     rate);
+}
+
+/* ENTER_TRUNK, as far as it can be foreseen: calls of this second are over before one has read
+ * this.
+ */
+static bool has_room(struct walk *walk, const char *key)
+{
+    struct explain *of = walk->of;
+    long max = explain_param_number(of, walk->trunk, "calls");
+    int now = explain_calls(walk, "trunk", key);
+
+    tell_limits(walk, max, now, explain_param_number(of, walk->trunk, "cps"));
+    if (max <= 0 || now < max)
+        return true;
+    explain_tell(walk, "trunk", "\"%s\" is full: %ld calls", walk->now.trunk, max);
+    return false;
+}
+
 /* NEXT_TRUNK: the next one with room; false when none is left. */
 static bool next_trunk(struct walk *walk)
 {
@@ -73,7 +104,6 @@ static bool next_trunk(struct walk *walk)
     const char *list = explain_param(of, walk->way, "trunks");
     const char *id = explain_item(of, list, walk->trunk_next++);
     const char *key = explain_text(of, "%s:%s", of->domain, id);
-    long max;
 
     if (!*id)
         return false;
@@ -82,9 +112,7 @@ static bool next_trunk(struct walk *walk)
     if (!walk->trunk)
         return true;
     walk->now.trunk = explain_param(of, walk->trunk, "name");
-    max = explain_param_number(of, walk->trunk, "calls");
-    if (max > 0 && explain_calls(walk, "trunk", key) >= max) {
-        explain_tell(walk, "trunk", "\"%s\" is full: %ld calls", walk->now.trunk, max);
+    if (!has_room(walk, key)) {
         walk->failure = "full";
         walk->trunk = NULL;
     }
@@ -144,8 +172,23 @@ static void tell_failover(const struct walk *walk)
     }
 }
 
+/* The trunk may have had too many calls in this second: then it is the next one's. */
+static void tell_rate(const struct walk *walk)
+{
+    long rate = explain_param_number(walk->of, walk->trunk, "cps");
+    struct walk branch;
+
+    if (rate <= 0 || !explain_branch(&branch, walk,
+                                     explain_text(walk->of, "more than %ld in this second", rate)))
+        return;
+    branch.trunk = NULL;
+    branch.failure = "full";
+    try_gateways(&branch);
+}
+
 static void try_gateways(struct walk *walk)
 {
+    int trunk_before = walk->trunk_next;
     const char *gateway = next_gateway(walk);
     struct walk branch;
 
@@ -154,6 +197,8 @@ static void try_gateways(struct walk *walk)
         return;
     }
     explain_tell(walk, "trunk", "\"%s\" at %s calls %s", walk->now.trunk, gateway, walk->outside);
+    if (walk->trunk_next != trunk_before)
+        tell_rate(walk);
     if (explain_branch(&branch, walk, "busy"))
         explain_refuse(&branch, 486, "", "USER_BUSY");
     if (explain_branch(&branch, walk, "no answer"))
@@ -189,6 +234,8 @@ void explain_trunks(struct walk *walk)
         explain_refuse(walk, 484, "Address Incomplete", "INVALID_NUMBER_FORMAT");
         return;
     }
+    if (strcmp(walk->direction, "internal") == 0)
+        walk->direction = "outbound";
     reason = bar(walk);
     explain_tell(walk, "outside", "%s becomes %s; shown as the caller's number: %s",
                  walk->now.target, walk->outside, caller_id(walk));
@@ -197,6 +244,10 @@ void explain_trunks(struct walk *walk)
         explain_refuse(walk, 403, reason, "OUTGOING_CALL_BARRED");
         return;
     }
+    /* Any of the trunks may get the call. */
+    walk->ways = explain_text(of, "%s%s,", walk->ways, explain_param(of, walk->way, "trunks"));
+    if (!explain_recorder(walk))
+        return;
     walk->now.target = walk->outside;
     walk->trunk = NULL;
     walk->trunk_next = walk->gateway_next = 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "edge/live.h"
 #include "http/server.h"
 #include "unit.h"
 
@@ -163,5 +164,15 @@ static void test_current_when_all_is_answered(void **state)
     stop(&fixture);
 }
 
+/* By what ds_get_hash of Kamailio gives; test_media_nodes.py asks a real one. */
+static void test_hash_of_the_dispatcher(void **state)
+{
+    (void)state;
+    assert_int_equal(edge_dispatcher_hash("queue;id=1;domain=a.test"), 1694771340);
+    assert_int_equal(edge_dispatcher_hash("queue;id=7;domain=acme.test"), 1262776066);
+    assert_int_equal(edge_dispatcher_hash("a"), 109);
+}
+
 UNIT_MAIN("edge", cmocka_unit_test(test_read_again_every_so_often),
-          cmocka_unit_test(test_current_when_all_is_answered))
+          cmocka_unit_test(test_current_when_all_is_answered),
+          cmocka_unit_test(test_hash_of_the_dispatcher))

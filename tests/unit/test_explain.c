@@ -43,6 +43,11 @@ static const struct {
     {EXPLAIN_EXT, "a.test", "81", "type=\"ivr\";ref=\"3\";media=\"1\""},
     {EXPLAIN_EXT, "a.test", "82", "type=\"ring_group\";ref=\"3\";media=\"1\";busy=\"*1\""},
     {EXPLAIN_EXT, "a.test", "83", "type=\"queue\";ref=\"3\";media=\"1\";noanswer=\"*1\""},
+    {EXPLAIN_EXT, "a.test", "84", "type=\"paging\";ref=\"4\";media=\"1\""},
+    {EXPLAIN_EXT, "a.test", "85", "type=\"park\";ref=\"\";media=\"1\";ring=\"20\";noanswer=\"*1\""},
+    {EXPLAIN_EXT, "a.test", "86", "type=\"conference\";ref=\"7\";media=\"1\""},
+    {EXPLAIN_EXT, "a.test", "87", "type=\"ring_group\";ref=\"5\";media=\"1\""},
+    {EXPLAIN_EXT, "a.test", "88", "type=\"queue\";ref=\"6\";media=\"1\";unreachable=\"*1\""},
     {EXPLAIN_EXT, "a.test", "0!", "type=\"trunk_out\";ref=\"9\""},
     {EXPLAIN_EXT, "a.test", "00!", "type=\"trunk_out\";ref=\"10\""},
     {EXPLAIN_EXT, "a.test", "011!", "type=\"trunk_out\";ref=\"11\""},
@@ -50,9 +55,15 @@ static const struct {
      "min=\"3\";max=\"20\";strip=\"1\";prepend=\"49\";trunks=\"6,1,2\""},
     {EXPLAIN_ROUTE, "a.test", "10", "min=\"3\";max=\"20\";strip=\"2\";prepend=\"\";trunks=\"1\""},
     {EXPLAIN_TRUNK, "a.test", "1",
-     "calls=\"4\";gateways=\"192.0.2.1:5060/udp,192.0.2.2:5060/udp\";name=\"one\""},
-    {EXPLAIN_TRUNK, "a.test", "2", "calls=\"\";gateways=\"192.0.2.3:5060/udp\";name=\"two\""},
+     "calls=\"4\";cps=\"7\";gateways=\"192.0.2.1:5060/udp,192.0.2.2:5060/udp\";name=\"one\""},
+    {EXPLAIN_TRUNK, "a.test", "2",
+     "calls=\"\";cps=\"5\";gateways=\"192.0.2.3:5060/udp\";name=\"two\""},
     {EXPLAIN_PREMIUM, "", "49900", "1"},
+    /* Internal, inbound, outbound: voip.recording_weight. */
+    {EXPLAIN_RECORD, "a.test", "d.all", "1210,1100,1000"},
+    {EXPLAIN_RECORD, "a.test", "e.1002", "3000,0,0"},
+    {EXPLAIN_RECORD, "a.test", "t.2", "0,0,2101"},
+    {EXPLAIN_RECORD, "a.test", "e.87", "3200,3200,3200"},
     {EXPLAIN_DID, "did", "+4930777", "domain=\"a.test\";to=\"1001\""},
 };
 
@@ -67,6 +78,9 @@ static const struct {
      "{\"keys\": {\"1\": \"1002\", \"2\": \"999\", "
      "\"3\": \"0900123\", \"4\": \"81\"}}"},
     {EXPLAIN_EXTENSION, "82", "{\"members\": [{\"user\": \"1001\"}, {\"outside\": \"030\"}]}"},
+    {EXPLAIN_EXTENSION, "84", "{\"members\": [{\"user\": \"1001\"}, {\"outside\": \"030\"}]}"},
+    {EXPLAIN_EXTENSION, "87", "{\"members\": [{\"user\": \"1002\"}], \"skip_busy\": true}"},
+    {EXPLAIN_EXTENSION, "88", "{\"members\": [{\"user\": \"1001\", \"status\": \"logged_out\"}]}"},
     {EXPLAIN_EXTENSION, "83", "{\"members\": [{\"user\": \"1001\"}], \"max_wait\": 9}"},
     {EXPLAIN_SCHEDULE, "5", "{\"state\": \"holiday\", \"number\": \"*1\"}"},
     {EXPLAIN_FEATURE, "1001", "{\"word\": \"activated\"}"},
@@ -100,7 +114,8 @@ static int read_fact(void *arg, enum explain_fact fact, const char *domain,
 
 /* ---------------------------------------------------------------- this moment */
 
-static int registered, in_progress;
+static int registered, in_progress, parked, talking;
+static size_t nodes_there;
 static const char *media_server;
 static const char *dead, *changed;
 
@@ -114,6 +129,10 @@ static int devices(void *arg, const char *domain, const char *user)
 static int calls(void *arg, const char *profile, const char *value)
 {
     (void)arg;
+    if (strcmp(profile, "number") == 0)
+        return parked;
+    if (strcmp(value, "a.test:1002") == 0)
+        return talking;
     return strcmp(profile, "trunk") == 0 && strcmp(value, "a.test:1") == 0 ? in_progress : 0;
 }
 
@@ -143,8 +162,34 @@ static char *remembered(void *arg, const char *table, const char *key)
     return NULL;
 }
 
-static const struct explain_live live = {
-    .devices = devices, .calls = calls, .is_dead = is_dead, .remembered = remembered};
+static size_t count_nodes(void *arg)
+{
+    (void)arg;
+    return nodes_there;
+}
+
+static const char *node(void *arg, size_t index, int *up)
+{
+    static const char *const names[] = {"left", "right"};
+
+    (void)arg;
+    *up = 1;
+    return names[index];
+}
+
+static int pick(void *arg, const char *service)
+{
+    (void)arg;
+    return strcmp(service, "conference;id=7;domain=a.test") == 0 ? 1 : 0;
+}
+
+static struct explain_live live = {.devices = devices,
+                                   .calls = calls,
+                                   .is_dead = is_dead,
+                                   .remembered = remembered,
+                                   .nodes = count_nodes,
+                                   .node = node,
+                                   .pick = pick};
 
 static const char *cause_of(unsigned int status)
 {
@@ -173,7 +218,9 @@ static int reset(void **state)
     (void)state;
     registered = 1;
     media_server = "freeswitch";
-    in_progress = 0;
+    in_progress = parked = talking = 0;
+    nodes_there = 2;
+    live.pick = pick;
     dead = changed = NULL;
     broken = 0;
     return 0;
@@ -318,6 +365,102 @@ static void test_outside(void **state)
     check("0301234", "", "+49301234 trunk_out NETWORK_OUT_OF_ORDER 503 two");
 }
 
+/* All texts of a step, each with a line end. */
+static void check_steps(const char *to, const char *step, const char *expected)
+{
+    json_t *document, *item;
+    struct err err = {""};
+    char text[1000] = "";
+    size_t i;
+
+    assert_int_equal(
+        ask(&document, (struct explain_question){.from = "1001@a.test", .to = to}, &err), 0);
+    json_array_foreach(json_object_get(document, "steps"), i, item)
+    {
+        if (strcmp(json_string_value(json_object_get(item, "step")), step) == 0) {
+            strncat(text, json_string_value(json_object_get(item, "text")), 400);
+            strcat(text, "\n");
+        }
+    }
+    assert_string_equal(text, expected);
+    json_decref(document);
+}
+
+static void test_limits_of_trunks(void **state)
+{
+    (void)state;
+    in_progress = 1;
+    check_steps("0301234", "limits",
+                "1001 may have 5 calls at a time, 0 now\n"
+                "the tenant may have 3 calls at a time, 0 now\n"
+                "trunk \"one\" may have 4 calls at a time, 1 now, and 7 new calls a second\n");
+    check("0301234", "more than 7 in this second", "+49301234 trunk_out NORMAL_CLEARING 200 two");
+    in_progress = 4;
+    check_steps("0301234", "trunk",
+                "\"one\" is full: 4 calls\n\"two\" at 192.0.2.3:5060/udp calls +49301234\n");
+    check("0301234", "more than 5 in this second",
+          "+49301234 trunk_out NORMAL_CIRCUIT_CONGESTION 503 two");
+}
+
+static void test_recording(void **state)
+{
+    (void)state;
+    check_steps("1001", "policy", "of the tenant: always, announced\n");
+    check_steps("1001", "record", "always, announced\n");
+    check_steps("1001", "media",
+                "recorder;id=call;domain=a.test, on freeswitch: node left or right, in turn\n");
+    /* What is nearer to the call counts more, and is said first. */
+    check_steps("1002", "policy", "of the number 1002: never\nof the tenant: always, announced\n");
+    check_steps("1002", "record", "");
+    /* All trunks of the route, also those that are not tried first. */
+    check_steps("0301234", "policy",
+                "of the trunk \"two\": on demand, may be interrupted\nof the tenant: never\n");
+    check_steps("0301234", "record", "on demand, may be interrupted\n");
+    check_steps("*97", "policy", "");
+    nodes_there = 0;
+    check("1001", "", "1001 user OTHER 503");
+    check("1002", "", "1002 user NORMAL_CLEARING 200");
+}
+
+static void test_media_nodes(void **state)
+{
+    (void)state;
+    check_steps("86", "media",
+                "conference;id=7;domain=a.test, on freeswitch: node right, by the hash of the "
+                "service: all meet there who call it\n");
+    check_steps("81", "media",
+                "ivr;id=3;domain=a.test, on freeswitch: node left or right, in turn\n");
+    /* Without an edge nobody knows which of them answer. */
+    live.pick = NULL;
+    check_steps("86", "media",
+                "conference;id=7;domain=a.test, on freeswitch: node left or right, by the hash of "
+                "the service: all meet there who call it\n");
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    check("84", "", "84 paging NORMAL_CLEARING 200");
+    check("84", "nobody answers", "84 paging NO_ANSWER 200");
+    check_steps("84", "members", "1001\n");
+    registered = 0;
+    check("84", "", "84 paging NO_ANSWER 200");
+    check("88", "", "*1 queue NORMAL_CLEARING 200");
+    check("82", "030 is rung", "030 ring_group NORMAL_CLEARING 200");
+    talking = 1;
+    check_steps("87", "members", "1002 (in a call)\n");
+    check("87", "", "87 ring_group USER_BUSY 486");
+}
+
+static void test_parks(void **state)
+{
+    (void)state;
+    check("85", "nobody fetches it", "*1 park NORMAL_CLEARING 200");
+    check_steps("85", "place", "waits for 20 s to be fetched\n");
+    parked = 1;
+    check_steps("85", "place", "somebody waits there, and is fetched\n");
+}
+
 static int from_outside(json_t **out, const char *trunk, const char *to, struct err *err)
 {
     return ask(out, (struct explain_question){.from = "+49301", .to = to, .trunk = trunk}, err);
@@ -401,5 +544,6 @@ static void test_questions(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 UNIT_MAIN("explain", TEST(test_numbers), TEST(test_user), TEST(test_schedule), TEST(test_features),
-          TEST(test_services), TEST(test_outside), TEST(test_inbound),
-          TEST(test_what_the_edge_remembers), TEST(test_questions))
+          TEST(test_services), TEST(test_outside), TEST(test_limits_of_trunks),
+          TEST(test_recording), TEST(test_media_nodes), TEST(test_groups), TEST(test_parks),
+          TEST(test_inbound), TEST(test_what_the_edge_remembers), TEST(test_questions))

@@ -8,16 +8,21 @@ import time
 from dataclasses import dataclass, field
 
 from .explain import case, explain, recorded, said
-from .generate import AGENT, CALLERS, PASSWORD, USERS
+from .generate import CALLERS, PASSWORD
 from .rtp import Endpoint
 from .softphones import Softphones
+from .things import AGENT, CALLS_IT, NO_WAITING, ONE_CALL, PAGED, STANDING, USERS
 
 AT_ONCE = 16
 # Seconds: for an answer, and for the end of a call whose next leg fails, with what it plays.
 ANSWER_WITHIN, END_WITHIN, RECORD_WITHIN, JOINED_AFTER = 60, 30, 20, 0.5
-# What a phone or gateway does that is asked, and what explain calls that.
+# What a phone or gateway does that is asked, and what explain calls that. A group in which somebody is busy
+# is never unreachable.
 CASES = (("ring", ("no answer",)), ("busy", ("busy",)),
-         ("full", ("carrier refuses or is silent", "carrier refuses")), ("silent", ("unreachable", "carrier refuses or is silent", "carrier is silent")))
+         ("full", ("carrier refuses or is silent", "carrier refuses")),
+         ("silent", ("unreachable", "carrier refuses or is silent", "carrier is silent", "busy")))
+NOBODY = ("waited too long", "nobody answers")
+MANNERS = {**USERS, **STANDING, AGENT: "answer", PAGED: "answer"}
 
 
 @dataclass
@@ -35,23 +40,36 @@ def _one_case(node, names):
                  if any(item["when"] == name for item in node["branches"])), None)
 
 
-def expect(node, manner, key="", steps=(), has_leg=False):
-    """Follows the explanation to the case that these phones make of it."""
+def _manner_outside(node, who, manner):
+    """How a number outside behaves that a group rings: what explain says becomes of the leg to it."""
+    leg = _one_case(node, [f"{who} is rung"])
+    if not leg:
+        return manner(who)
+    end = expect(leg, manner)
+    if end.answered:
+        return "answer"
+    return {"USER_BUSY": "busy", "NO_ANSWER": "ring"}.get(end.fields[4], "silent")
+
+
+def expect(node, manner, first="", steps=(), has_leg=False):
+    """Follows the explanation to the case that these phones make of it; `first`: that of the caller."""
     result = node["result"]
     steps = [*steps, f"when {node.get('when', 'it is called')}",
              *[f"    {step['step']:10}{step['text']}" for step in node["steps"]]]
     has_leg = has_leg or any(step["step"] == "transfer" for step in node["steps"])
-    if key and result["type"] == "ivr" and not has_leg:
-        return expect(_one_case(node, [f"key {key}"]), manner, "", steps, has_leg)
+    chosen = _one_case(node, [first]) if first and not has_leg else None
+    if chosen:
+        return expect(chosen, manner, "", steps, has_leg)
     rings = result.get("rings")
-    manners = {who: manner(who) for who in rings or ()}
+    manners = {who: _manner_outside(node, who, manner) for who in rings or ()}
     taker = next((who for who in manners if manners[who] == "answer"), None)
     if rings is None or taker or not result["answered"]:
         fields = list(said(node))
         if "one_of" in result and taker:
             fields[2] = taker
-        return Expected(tuple(fields), result["answered"], has_leg or "one_of" in result, steps)
-    for one, names in [*CASES, ("", ("waited too long",))]:
+        has_leg = has_leg or (taker is not None and result["type"] in ("ring_group", "queue", "paging"))
+        return Expected(tuple(fields), result["answered"], has_leg, steps)
+    for one, names in [*CASES, ("", NOBODY)]:
         found = _one_case(node, names)
         if found and (one in manners.values() or not one):
             return expect(found, manner, "", steps, has_leg)
@@ -96,7 +114,8 @@ class Agreement:
         self._manners = {f"{one.ip}:{one.port}/udp": one.manner for one in self.gateways.values()}
         self._users = {(domain, user): self.phones.phone(user, domain, PASSWORD, manner=manner)
                        for domain in domains
-                       for user, manner in ({**USERS, AGENT: "answer"} | dict.fromkeys(CALLERS[domain], "")).items()}
+                       for user, manner in (MANNERS | dict.fromkeys(CALLERS[domain], "")).items()}
+        self._standing, self._ringing = [], []
 
     def register(self):
         """All that have a manner; a silent one hears what the registrar says, and then no more."""
@@ -109,6 +128,28 @@ class Agreement:
         for phone in there:
             phone.manner = manners[phone]
 
+    def hold(self):
+        """In each tenant a call that lasts until the end."""
+        self._standing = [phone.call(NO_WAITING) for (_, user), phone in self._users.items()
+                          if user == ONE_CALL]
+        assert self.phones.wait(lambda: all(call.code == 200 for call in self._standing), 20)
+
+    def ring(self, calls):
+        """Has the phones ring that are to be picked up."""
+        for wanted in calls:
+            if wanted.rings:
+                call = self._users[wanted.domain, CALLS_IT].call(wanted.rings)
+                self._ringing.append(call)
+                rings = self.phones.wait(lambda one=call, key=f"{wanted.domain}:{wanted.rings}": one.code
+                                         or one.call_id in (self._platform.edge.get("ringing", key) or ""), 20)
+                assert rings and not call.code, f"{wanted} was to be picked up: {call.code}"
+
+    def ring_no_more(self):
+        for call in self._ringing:
+            call.cancel()
+        assert self.phones.wait(lambda: all(call.ended for call in self._ringing), 20)
+        self._ringing = []
+
     def explain(self, calls):
         """What each call is expected to end with."""
         def one(wanted):
@@ -116,12 +157,13 @@ class Agreement:
                 document = explain(self._platform, "+49301112222", wanted.number, "--trunk", "in")
             else:
                 document = explain(self._platform, f"{wanted.caller}@{wanted.domain}", wanted.number)
-            return expect(document, lambda who: self._manner(wanted.domain, who), wanted.key)
+            first = f"key {wanted.key}" if wanted.key else wanted.case
+            return expect(document, self._manner, first)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             return list(pool.map(one, calls))
 
-    def _manner(self, domain, who):
-        return self._manners.get(who) or {**USERS, AGENT: "answer"}.get(who, "")
+    def _manner(self, who):
+        return self._manners.get(who) or MANNERS.get(who, "")
 
     def make(self, calls, expected):
         """Makes the calls, some at a time; the Call-IDs."""
@@ -175,6 +217,11 @@ class Agreement:
                     f"recorded  {recorded(record)} {record['sip_code']} {record['source']}",
                     *end.steps]))
         return wrong
+
+    def hang_up(self):
+        for call in self._standing:
+            call.hang_up()
+        self.phones.wait(lambda: all(call.ended for call in self._standing), 5)
 
     def unregister(self):
         there = [phone for phone in self._users.values() if phone.registered]

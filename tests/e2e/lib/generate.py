@@ -1,67 +1,52 @@
 """
 Tenants with everything in them at random: what a seed makes is the same every time. Phones and gateways
-behave as `manners` says (lib/softphones.py); one call belongs to each thing that is made.
+behave as `manners` says (lib/softphones.py); one call belongs to each thing that is made (lib/things.py).
 """
 
 import itertools
-from dataclasses import dataclass
 
 import psycopg
 
 from .db import md5
+from .things import AGENT, CALLS_IT, CODES, DOMAINS, NO_WAITING, ONE_CALL, PAGED, PLACES, RINGS, \
+    STANDING, USERS, Things
 
-DOMAINS = ("p1.test", "p2.test", "p3.test")
-ZONES = ("UTC", "Asia/Tokyo", "America/New_York")
+ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "UTC")
+# The tenant that has as many calls as it may: the one below.
+FULL = DOMAINS[-1]
 PASSWORD = "generated"
-# Users by how their phones behave; "" is never registered.
-USERS = {"2001": "answer", "2002": "answer", "2003": "answer", "2004": "busy", "2005": "ring",
-         "2006": "silent", "2007": "", "2008": ""}
-AGENT = "2009"
 # No two tenants have the same caller: the edge names the legs of media servers by caller alone.
-CALLERS = {domain: tuple(f"3{n}{number:02d}" for number in range(1, 19))
+CALLERS = {domain: tuple(f"3{n}{number:02d}" for number in range(1, 23))
            for n, domain in enumerate(DOMAINS)}
 BOXES = ("2001", "2004", "2005", "2007")
-CODES = {"*78": "dnd_on", "*79": "dnd_off", "*72": "forward_always_on", "*90": "forward_busy_on",
-         "*73": "forward_off", "*80": "queue_pause"}
-PLACES = ("always", "busy", "no_answer", "unreachable")
-# Of a tenant in a batch. With three tenants: 51 things, and 51 calls.
-KINDS = ["extension"] * 4 + ["group"] * 2 + ["schedule"] * 2 + ["outside"] * 3 + ["inbound"] * 2 \
-    + ["announcement", "menu", "queue", "code"]
-OUTSIDE = ("030123456", "0301112", "0900123456", "0110", "0033123456", "00493012345", "01", "0a12",
-           "0137123", "955", "9301234567")
+# Of a tenant in a batch. With three tenants, and one call of the full one: 67 things, and 67 calls. What
+# rings for a moment is called first.
+KINDS = ["pickup"] + ["extension"] * 4 + ["group"] * 2 + ["outside"] * 2 \
+    + ["schedule", "barred", "failover", "inbound", "announcement", "menu", "queue", "code", "waiting",
+       "limit", "park", "page", "follow"]
 _markers = itertools.count(1)
 
 
-@dataclass
-class Wanted:
-    """A call to be made: from this user (or by the trunk "in"), and what it presses."""
-
-    domain: str
-    caller: str
-    number: str
-    what: str
-    key: str = ""
-    is_inbound: bool = False
-
-
-class Tenant:
+class Tenant(Things):
     """One tenant. `chance` is a random.Random."""
 
     def __init__(self, db, chance, domain, gateways):
         self._db, self._chance, self.domain = db, chance, domain
         self._gateways = gateways
+        self.kinds = ["full"] if domain == FULL else KINDS
         self.refused = 0          # loops that the database did not take
-        self._id = db.value("INSERT INTO voip.domains (name, timezone, country_code) "
-                            "VALUES (%s, %s, '49') RETURNING id", domain,
-                            ZONES[DOMAINS.index(domain)])
+        self._id = db.value("INSERT INTO voip.domains (name, timezone, country_code, max_calls) "
+                            "VALUES (%s, %s, '49', %s) RETURNING id", domain,
+                            ZONES[DOMAINS.index(domain)], 1 if domain == FULL else None)
         self._places = {}         # numbers that something may lead to: id of the extension
         self._users = {}
         self._callers = []
-        for user in (*USERS, AGENT, *CALLERS[domain]):
+        for user in (*USERS, AGENT, PAGED, *STANDING, *CALLERS[domain]):
             self._add_user(user)
         for number, feature in CODES.items():
             self._extension(number, type="feature", feature=feature,
                             is_prefix=feature.startswith("forward_") and feature != "forward_off")
+        self._extension("*8", type="pickup", is_prefix=True)
         self._places["*97"] = self._extension("*97", type="voicemail")
         self._add_ways()
 
@@ -81,11 +66,15 @@ class Tenant:
 
     def _add_user(self, user):
         is_caller = user in CALLERS[self.domain]
-        self._users[user] = self._insert("users", username=user, max_calls=100,
-                                         ha1=md5(user, self.domain, PASSWORD))
+        group = self._chance.choice(["front", "front", None]) if is_caller else None
+        self._users[user] = self._insert("users", username=user, ha1=md5(user, self.domain, PASSWORD),
+                                         max_calls=1 if user == ONE_CALL else 100,
+                                         call_waiting=user != NO_WAITING,
+                                         pickup_group="front" if user == RINGS else group)
         if not is_caller or self._chance.random() < 0.5:
-            number = self._extension(user, type="user", user_id=self._users[user], ring_timeout_s=2)
-            if not is_caller:
+            number = self._extension(user, type="user", user_id=self._users[user],
+                                     ring_timeout_s=120 if user == RINGS else 2)
+            if not is_caller and user not in (RINGS, CALLS_IT, PAGED):
                 self._places[user] = number
         if user in BOXES or (is_caller and self._chance.random() < 0.5):
             box = self._insert("voicemail_boxes", mailbox=user, user_id=self._users[user],
@@ -95,7 +84,10 @@ class Tenant:
                 self._places[f"*{user}"] = number
 
     def _add_ways(self):
-        """The trunk that calls come in by, and routes behind 0, 00 and 9."""
+        """
+        The trunk that calls come in by, and routes behind 0, 00 and 9. Behind 8 a carrier that refuses, and
+        then one that does not.
+        """
         inbound = self._insert("trunks", name="in")
         self._add_gateway(inbound, 1, self._gateways["in"])
         self._trunks = [self._insert("trunks", name=f"trunk {n}") for n in range(4)]
@@ -104,6 +96,12 @@ class Tenant:
             route = self._insert("outbound_routes", name=prefix, strip=len(prefix), prepend=prepend)
             self._extension(prefix, type="trunk_out", outbound_route_id=route, is_prefix=True)
             self._routes.append(route)
+        route = self._insert("outbound_routes", name="8", strip=1)
+        self._extension("8", type="trunk_out", outbound_route_id=route, is_prefix=True)
+        for priority, mode in enumerate(("full", "up"), 1):
+            trunk = self._insert("trunks", name=f"failover {priority}")
+            self._add_gateway(trunk, 1, self._gateways[mode])
+            self._link("outbound_route_trunks", route_id=route, trunk_id=trunk, priority=priority)
 
     def _add_gateway(self, trunk, priority, gateway):
         self._link("trunk_gateways", trunk_id=trunk, priority=priority, host=gateway.ip,
@@ -123,11 +121,12 @@ class Tenant:
         self._set_ways()
         self._set_users()
         calls = []
-        for n, kind in enumerate(KINDS):
+        for n, kind in enumerate(self.kinds):
             wanted = getattr(self, f"_make_{kind}")(f"75{number}{n:02d}")
             wanted.caller = wanted.caller or self._callers.pop()
             calls.append(wanted)
-        self._try_a_loop(number)
+        if "extension" in self.kinds:
+            self._try_a_loop(number)
         return calls
 
     def _try_a_loop(self, batch):
@@ -158,7 +157,7 @@ class Tenant:
     def _set_ways(self):
         """Other gateways behind the trunks, and other trunks behind the routes."""
         modes = ["up", "busy", "full", "dead"]
-        self._db.rows("DELETE FROM voip.outbound_route_trunks WHERE domain_id = %s", self._id)
+        self._db.rows("DELETE FROM voip.outbound_route_trunks WHERE route_id = ANY (%s)", self._routes)
         for trunk in self._trunks:
             self._db.rows("DELETE FROM voip.trunk_gateways WHERE trunk_id = %s", trunk)
             self._db.rows("UPDATE voip.trunks SET enabled = %s WHERE id = %s",
@@ -198,90 +197,6 @@ class Tenant:
             return self._db.value("SELECT id FROM voip.extensions WHERE domain_id = %s AND number = '*78'",
                                   self._id)
         return self._places[self._chance.choice(sorted(self._places))]
-
-    # ---- things: each takes a number, and returns the call to it
-
-    def _call(self, number, what, **more):
-        return Wanted(self.domain, "", number, what, **more)
-
-    def _make_extension(self, number):
-        user = self._chance.choice(sorted(USERS))
-        extension = self._extension(number, type="user", user_id=self._users[user], ring_timeout_s=2)
-        self._forward(extension, 0.5)
-        self._places[number] = extension
-        return self._call(number, f"user {user}")
-
-    def _make_group(self, number):
-        answering = self._chance.sample(["2001", "2002", "2003"], self._chance.randint(0, 1))
-        others = self._chance.sample(["2004", "2005", "2007", "2008"], self._chance.randint(0, 2))
-        group = self._insert("ring_groups", name=number, strategy=self._chance.choice(
-            ["all", "in_order", "random"]))
-        members = answering + others
-        self._chance.shuffle(members)
-        for position, user in enumerate(members, 1):
-            self._link("ring_group_members", ring_group_id=group, position=position,
-                       user_id=self._users[user], ring_s=2)
-        extension = self._extension(number, type="ring_group", ring_group_id=group)
-        self._forward(extension, 0.5, PLACES[1:])
-        self._places[number] = extension
-        return self._call(number, f"ring group of {', '.join(members)}")
-
-    def _make_schedule(self, number):
-        places = [self._somewhere() for _ in range(3)]
-        override = self._chance.choice([None, None, "open", "closed", "holiday"])
-        schedule = self._insert("schedules", name=number, open_to=places[0], closed_to=places[1],
-                                holiday_to=self._chance.choice([places[2], None]), override=override)
-        what = self._chance.choice(["open", "closed", "holiday"])
-        if what != "closed":
-            self._db.rows("INSERT INTO voip.schedule_hours (domain_id, schedule_id, weekday, opens, "
-                          "closes) SELECT %s, %s, n, '00:00', '24:00' FROM generate_series(1, 7) n",
-                          self._id, schedule)
-        if what == "holiday":
-            self._db.rows("INSERT INTO voip.schedule_holidays (domain_id, schedule_id, day) "
-                          "SELECT %s, %s, current_date + n FROM generate_series(-2, 2) n", self._id,
-                          schedule)
-        self._places[number] = self._extension(number, type="schedule", schedule_id=schedule)
-        return self._call(number, f"schedule, {what}, override {override}")
-
-    def _make_announcement(self, number):
-        announcement = self._insert("announcements", name=number, prompt="vm-goodbye",
-                                    then_to=self._chance.choice([self._somewhere(), None]))
-        self._places[number] = self._extension(number, type="announcement",
-                                               announcement_id=announcement)
-        return self._call(number, "announcement")
-
-    def _make_menu(self, number):
-        menu = self._insert("ivr_menus", name=number, greeting="vm-enter-num-to-call", timeout_ms=3000)
-        for digit in "12":
-            self._link("ivr_entries", menu_id=menu, digit=digit, extension_id=self._somewhere())
-        self._places[number] = self._extension(number, type="ivr", ivr_menu_id=menu)
-        return self._call(number, "menu", key=self._chance.choice(["1", "2", ""]))
-
-    def _make_queue(self, number):
-        has_agent = self._chance.random() < 0.6
-        queue = self._insert("queues", name=number, wrap_up_s=1, max_wait_s=20 if has_agent else 2,
-                             timeout_to=self._chance.choice([self._somewhere(), None]),
-                             no_agent_to=self._chance.choice([self._somewhere(), None]))
-        if has_agent:
-            self._link("queue_members", queue_id=queue, user_id=self._users[AGENT])
-        self._extension(number, type="queue", queue_id=queue)
-        return self._call(number, "queue" if has_agent else "queue of nobody")
-
-    def _make_outside(self, _):
-        return self._call(self._chance.choice(OUTSIDE), "outside")
-
-    def _make_inbound(self, number):
-        """The caller is a carrier: no phone of the tenant is taken."""
-        self._link("inbound_numbers", number=f"+4930{number}{DOMAINS.index(self.domain)}",
-                   extension_id=self._somewhere())
-        plus = self._chance.choice(["", "+"])
-        return self._call(f"{plus}4930{number}{DOMAINS.index(self.domain)}", "from outside",
-                          is_inbound=True)
-
-    def _make_code(self, _):
-        argument = self._chance.choice(["2001", "7777", "030123456", ""])
-        code = self._chance.choice([*CODES, "7777", "*97", "2001@other.test"])
-        return self._call(code + (argument if code in ("*72", "*90") else ""), "code")
 
     def marker(self):
         """A number that is there for a moment: what the edge knows of it, it knows of all before."""

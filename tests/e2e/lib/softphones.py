@@ -228,7 +228,7 @@ class Call:
         self._extra, self._endpoint = list(extra), endpoint
         self._sequence = 0
         self._sent = self._credentials = None
-        self._target, self._routes = uri, []
+        self._target, self._routes, self._via = uri, [], ""
         phone.calls[self.call_id] = self
         self._request(method)
 
@@ -236,7 +236,10 @@ class Call:
         if sequence is None:
             self._sequence += 1
         sequence = sequence or self._sequence
-        headers = [("Via", self.phone.via()), ("Max-Forwards", 70), ("From", self._from),
+        via = self.phone.via()
+        if method == "INVITE":
+            self._via = via
+        headers = [("Via", via), ("Max-Forwards", 70), ("From", self._from),
                    ("To", self._to), ("Call-ID", self.call_id), ("CSeq", f"{sequence} {method}"),
                    ("Contact", self.phone.contact), *[("Route", route) for route in self._routes]]
         body = ""
@@ -314,6 +317,15 @@ class Call:
                  for key, value in said.items()] + (["qop=auth"] if "qop" in asked else [])
         self._credentials = (name, "Digest " + ", ".join(words))
         self._request(message.method)
+
+    def cancel(self):
+        """Unless it was answered, or is over."""
+        with self.phone.engine.lock:
+            if not self.code:
+                headers = [("Via", self._via), ("Max-Forwards", 70), ("From", self._from),
+                           ("To", self._to), ("Call-ID", self.call_id),
+                           ("CSeq", f"{self._sequence} CANCEL")]
+                self.phone.send(_packet(f"CANCEL {self.uri} SIP/2.0", headers))
 
     def hang_up(self):
         with self.phone.engine.lock:
