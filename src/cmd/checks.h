@@ -35,6 +35,7 @@ void check_media_pool(const struct cmd_node *node, struct check_result *out);
 void check_freeswitch(const struct cmd_node *node, struct check_result *out);
 void check_asterisk(const struct cmd_node *node, struct check_result *out);
 void check_serve(const struct cmd_node *node, struct check_result *out);
+void check_mail(const struct cmd_node *node, struct check_result *out);
 void check_collector(const struct cmd_node *node, struct check_result *out);
 
 /* For the checks: sets the status and what was found; the advice stays as it is. */

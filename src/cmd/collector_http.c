@@ -3,7 +3,9 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "cmd/collector.h"
+#include "mail/queue.h"
 
 enum {
     /* A handler waits for the disk; those that wait together share one flush. */
@@ -106,6 +108,18 @@ static void put_recordings(const struct collector *collector, struct buf *out)
                stats.missing);
 }
 
+static void put_mail(const struct collector *collector, struct buf *out)
+{
+    char folder[PATH_MAX];
+    struct mail_state state;
+
+    if (str_printf(folder, sizeof(folder), "%s/mail", collector->node.state) ||
+        mail_look(folder, &state))
+        return;
+    put_metric(out, "mail_waiting", "gauge", "Mails that no server has taken yet.", state.waiting);
+    put_metric(out, "mail_failed", "gauge", "Mails that were given up.", state.failed);
+}
+
 static void get_metrics(void *arg, const struct http_request *request,
                         struct http_response *response)
 {
@@ -146,6 +160,7 @@ static void get_metrics(void *arg, const struct http_request *request,
                sender.confirmed);
     put_metric(out, "redis_errors_total", "counter", "Failed tries to reach Redis.", sender.errors);
     put_recordings(collector, out);
+    put_mail(collector, out);
 }
 
 int collector_listen(struct collector *collector, struct err *err)

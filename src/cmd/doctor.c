@@ -30,6 +30,7 @@ static const struct check checks[] = {
     {"media-pool", ROLE_EDGE, MEDIA_SERVER_AUTO, check_media_pool},
     {"serve", ROLE_CONTROL, MEDIA_SERVER_AUTO, check_serve},
     {"collector", ROLE_EDGE | ROLE_MEDIA, MEDIA_SERVER_AUTO, check_collector},
+    {"mail", ROLE_MEDIA, MEDIA_SERVER_AUTO, check_mail},
     {"cdr-writer", ROLE_DB, MEDIA_SERVER_AUTO, check_cdr_writer},
     {"cdr-dead", ROLE_DB, MEDIA_SERVER_AUTO, check_cdr_dead},
     {"records", ROLE_DB, MEDIA_SERVER_AUTO, check_records},

@@ -49,40 +49,51 @@ bool mail_is_name(const char *name, int64_t *born_ms)
 }
 
 /* Adds up the mails of one folder. */
-static int count(const char *path, struct mail_limits *sum)
+static int count(const char *path, size_t *mails, struct mail_state *sum, int64_t *oldest_ms)
 {
     DIR *folder = opendir(path);
     struct dirent *entry;
     struct stat st;
+    int64_t born;
 
     if (!folder)
         return -errno;
     while ((entry = readdir(folder))) {
-        if (!mail_is_name(entry->d_name, NULL) ||
+        if (!mail_is_name(entry->d_name, &born) ||
             fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
             continue;
-        sum->count++;
+        (*mails)++;
         sum->bytes += (uint64_t)st.st_size;
+        if (!*oldest_ms || born < *oldest_ms)
+            *oldest_ms = born;
     }
     closedir(folder);
     return 0;
 }
 
+int mail_look(const char *folder, struct mail_state *out)
+{
+    char failed[PATH_MAX];
+    int64_t oldest = 0;
+    int res = str_printf(failed, sizeof(failed), "%s/" MAIL_FAILED, folder);
+
+    *out = (struct mail_state){0};
+    if (!res)
+        res = count(folder, &out->waiting, out, &out->oldest_ms);
+    return res ? res : count(failed, &out->failed, out, &oldest);
+}
+
 static int check_room(const char *folder, const struct mail_limits *limits, size_t length,
                       struct err *err)
 {
-    struct mail_limits sum = {.bytes = length};
-    char failed[PATH_MAX];
-    int res = str_printf(failed, sizeof(failed), "%s/" MAIL_FAILED, folder);
+    struct mail_state state;
+    int res = mail_look(folder, &state);
+    size_t mails = state.waiting + state.failed;
 
-    if (!res)
-        res = count(folder, &sum);
-    if (!res)
-        res = count(failed, &sum);
     if (res)
         return err_sys(err, res, "%s", folder);
-    if (sum.count >= limits->count || sum.bytes > limits->bytes)
-        return err_set(err, -ENOSPC, "%zu mails wait in %s: no more are taken", sum.count, folder);
+    if (mails >= limits->count || state.bytes + length > limits->bytes)
+        return err_set(err, -ENOSPC, "%zu mails wait in %s: no more are taken", mails, folder);
     return 0;
 }
 

@@ -29,6 +29,16 @@ struct mail_limits {
 /* As the program has them: days of a busy platform, and no more of the disk than that. */
 extern const struct mail_limits mail_limits;
 
+/* What is there. */
+struct mail_state {
+    size_t waiting, failed;
+    uint64_t bytes;    /* of both */
+    int64_t oldest_ms; /* since when the one waits that came first; 0: none does */
+};
+
+/* -errno of reading the folders. */
+int mail_look(const char *folder, struct mail_state *out) DP_CHECK;
+
 /* Whether it is an address that no mail program could take for anything else. */
 bool mail_is_address(const char *text);
 

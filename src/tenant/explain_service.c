@@ -107,6 +107,16 @@ static const char *place_of(struct walk *walk)
     return explain_text(walk->of, "%s", digest);
 }
 
+/* Heard by who is parked, waits or is put on hold. */
+static void tell_music(struct walk *walk)
+{
+    const char *row = explain_row(walk, EXPLAIN_LIMIT, walk->of->domain, "limits");
+    const char *music = row ? explain_param(walk->of, row, "music") : "";
+
+    if (*music)
+        explain_tell(walk, "music", "on hold the tenant's own, %.8s…", music);
+}
+
 void explain_service(struct walk *walk)
 {
     struct explain *of = walk->of;
@@ -130,6 +140,7 @@ void explain_service(struct walk *walk)
     if (!explain_media(walk, explain_text(of, "%s;id=%s;domain=%s", type, ref, of->domain),
                        kind && kind->by_hash ? EXPLAIN_BY_HASH : EXPLAIN_IN_TURN))
         return;
+    tell_music(walk);
     walk->now.answered = true;
     walk->now.code = 200;
     if (kind && kind->run)

@@ -6,6 +6,7 @@ import pytest
 
 from lib import scenario as sip
 from lib.calls import BYE
+from lib.explain import explain, steps
 from lib.phone import hear_each_other
 from lib.prompts import add_tone, run
 from lib.recording import Policies
@@ -153,6 +154,13 @@ def test_other_music_counts_at_once(platform, phone):
         add_tone(platform, "hold", TONE)
         play(platform, "custom/hold")
     listen(caller, "8700", tone())
+
+
+def test_explain_tells_of_it(platform):
+    digest = platform.db.value("SELECT sha256 FROM voip.prompts WHERE name = 'hold'")
+    told = steps(explain(platform, "1001@a.test", "8700"), "music")
+    assert told == [f"on hold the tenant's own, {digest[:8]}…"]
+    assert steps(explain(platform, "1001@b.test", "8700"), "music") == []
 
 
 def test_music_in_use_stays(platform):

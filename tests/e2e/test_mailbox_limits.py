@@ -109,6 +109,8 @@ def test_mail_waits_for_its_server(platform, phone):
     platform.supervisor.stop_process("collector")
     platform.supervisor.start("collector")
     assert len(waiting(platform)) == 2
+    assert "2 mails wait" in platform.state.run(
+        [platform.state / "bin/dialplane", "doctor", "-s", platform.state, "--wait", 30])
     postman = Postman(platform.deployment["mail.port"])
     try:
         wait_until(lambda: len(postman.mails) == 2, lambda: postman.mails, 60)

@@ -91,6 +91,7 @@ static void test_limits(void **state)
     const char *folder = folder_of(*state);
     struct mail_limits limits = {.count = 2, .bytes = 1000};
     char big[900] = "", failed[600], name[MAIL_NAME_SIZE];
+    struct mail_state there;
     struct err err;
 
     memset(big, 'x', sizeof(big) - 1);
@@ -103,6 +104,12 @@ static void test_limits(void **state)
     assert_int_equal(rename(tmpdir_path(folder, name), failed), 0);
     assert_int_equal(mail_put(folder, &limits, "a@x", "x", 1, &err), 0);
     assert_int_equal(mail_put(folder, &limits, "a@x", "x", 1, &err), -ENOSPC);
+    assert_int_equal(mail_look(folder, &there), 0);
+    assert_int_equal(there.waiting, 1);
+    assert_int_equal(there.failed, 1);
+    assert_int_equal(there.bytes, 4 + 899 + 4 + 1);
+    assert_true(there.oldest_ms <= clock_wall_us() / 1000);
+    assert_true(there.oldest_ms > clock_wall_us() / 1000 - WAIT_MS);
 }
 
 /* A mail program that notes its arguments and what it is given, and ends as the file "status" says.
