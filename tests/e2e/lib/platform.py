@@ -21,11 +21,13 @@ from .tls import make_ca
 PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 
 
-def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
-    """A deployment file on loopback on ports that are free now."""
+def deployment_text(media_server, dialplan="static", more_nodes=(), media_ports=400,
+                    recordings=None, **edge):
+    """A deployment file on loopback on ports that are free now, `media_ports` of them for the RTP of the
+    media server."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
      db, tls, mail) = free_ports(14)
-    rtp = free_range(800)
+    rtp = free_range(400 + media_ports)
     return yaml.safe_dump({
         "version": 1,
         "media_server": media_server,
@@ -36,12 +38,13 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), **edge):
                  "rtpengine_port": control, "rtp_first": rtp, "rtp_last": rtp + 399,
                  "max_requests": 0, "workers": 2, **edge},
         "media": {"sip_port": media_sip, "event_port": event, "rtp_first": rtp + 400,
-                  "rtp_last": rtp + 799, "dialplan": dialplan},
+                  "rtp_last": rtp + 399 + media_ports, "dialplan": dialplan},
         "control": {"documents_port": documents, "agi_port": agi, "api_port": api},
         "collector": {"port": collector},
         "queue": {"port": queue},
         "db": {"port": db, "name": "dialplane"},
         "cdr": {"reconcile_every": 1},
+        **({"recordings": recordings} if recordings else {}),
         "mail": {"host": "127.0.0.1", "port": mail, "from": "voicemail@platform.test"},
     }, sort_keys=False)
 

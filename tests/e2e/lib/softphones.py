@@ -121,6 +121,8 @@ class Softphone:
         self._replies = {}        # branch: last reply, for what is sent again
         self._invites = {}        # branch: INVITE, of calls that came in
         self.registered = False
+        # Says of the INVITE of a call that is taken which RTP port is to answer it; None: the sink.
+        self.media = None
 
     @property
     def contact(self):
@@ -195,7 +197,8 @@ class Softphone:
         replied = self._replies.get(message.get("Via"), ("", b""))[1]
         if message.get("Call-ID") in self.taken or b" 487 " in replied or not times:
             return
-        self._reply(message, source, "200 OK", self.engine.session(self.ip))
+        port = self.media(message) if self.media else None
+        self._reply(message, source, "200 OK", self.engine.session(self.ip, port))
         self.engine.later(RESEND, lambda: self._answer(message, source, times - 1))
 
     def register(self, expires=300):
