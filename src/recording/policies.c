@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "base/str.h"
 #include "store/pg_wait.h"
 
-enum { RETRY_MS = 5000, ANSWER_MS = 2000, FILE_MAX = 512, WRAPPED_HEX = 2 * SEAL_WRAPPED };
+enum { RETRY_MS = 1000, ANSWER_MS = 2000, FILE_MAX = 512, WRAPPED_HEX = 2 * SEAL_WRAPPED };
 
 struct policies {
     struct policies_options options;
@@ -62,42 +63,70 @@ void policies_close(struct policies *policies)
     free(policies);
 }
 
+/* One that takes long to fail is not asked all the time. */
 static int connect_pg(struct policies *policies, struct err *err)
 {
+    int64_t begun = clock_mono_ms(), now;
+
     if (policies->conn)
         return 0;
-    if (clock_mono_ms() < policies->retry_ms)
+    if (begun < policies->retry_ms)
         return err_set(err, -EAGAIN, "the database is away");
     if (pg_connect(&policies->conn, &policies->options.database, err)) {
-        policies->retry_ms = clock_mono_ms() + RETRY_MS;
+        now = clock_mono_ms();
+        policies->retry_ms = now + RETRY_MS + (now - begun);
         return -EAGAIN;
     }
     return 0;
 }
 
-int policies_query(struct policies *policies, const char *sql, int count,
-                   const char *const values[], PGresult **out, struct err *err)
+static int query_once(struct policies *policies, const char *sql, int count,
+                      const char *const values[], PGresult **out, struct err *err)
 {
     PGresult *result = NULL;
     ExecStatusType status;
     int res = connect_pg(policies, err);
 
+    if (!res)
+        res = pg_wait_query(policies->conn, sql, count, values, &policies->wait, &result, err);
     if (res)
         return res;
-    if (!pg_wait_query(policies->conn, sql, count, values, &policies->wait, &result, err)) {
-        status = PQresultStatus(result);
-        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-            *out = result;
-            return 0;
-        }
-        err_set(err, -EAGAIN, "%.*s", (int)strcspn(PQresultErrorMessage(result), "\n"),
-                PQresultErrorMessage(result));
-        PQclear(result);
+    status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        *out = result;
+        return 0;
     }
-    /* What a server refuses, another one may do: this one may be a standby. */
+    err_set(err, -EIO, "%.*s", (int)strcspn(PQresultErrorMessage(result), "\n"),
+            PQresultErrorMessage(result));
+    PQclear(result);
+    return -EIO;
+}
+
+static void drop(struct policies *policies)
+{
     PQfinish(policies->conn);
     policies->conn = NULL;
-    policies->retry_ms = clock_mono_ms() + RETRY_MS;
+}
+
+/* A connection that was idle may be of a server that has been restarted since; and what a server
+ * refuses another one may do: this one may be a standby. So a second try, unless it was in the
+ * midst of a transaction, which is gone with the connection. */
+int policies_query(struct policies *policies, const char *sql, int count,
+                   const char *const values[], PGresult **out, struct err *err)
+{
+    bool was_idle = policies->conn && PQtransactionStatus(policies->conn) == PQTRANS_IDLE;
+    int res = query_once(policies, sql, count, values, out, err);
+
+    if (res && res != -EAGAIN)
+        drop(policies);
+    if (res && res != -EAGAIN && was_idle)
+        res = query_once(policies, sql, count, values, out, err);
+    if (!res)
+        return 0;
+    if (res != -EAGAIN) {
+        drop(policies);
+        policies->retry_ms = clock_mono_ms() + RETRY_MS;
+    }
     return -EAGAIN;
 }
 
