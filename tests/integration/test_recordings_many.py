@@ -38,7 +38,7 @@ def make_platform(request):
         pytest.skip("FreeSWITCH is not installed here (no freeswitch in PATH)")
     live = Path(f"/dev/shm/dialplane-test-{os.getpid()}-{request.param}")
     peer = Path(f"/tmp/dialplane-peer-{os.getpid()}-{request.param}")
-    made = TestPlatform(request.param, media_ports=1000,
+    made = TestPlatform(request.param, media_ports=500,
                         recordings={"folder": str(live), "peer": str(peer)})
     made.live, made.peer = live, peer
     try:
