@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "cdr/intake.h"
+#include "cdr/pack.h"
 #include "cdr/text.h"
 
 enum {
@@ -62,6 +64,23 @@ static json_t *to_hex(const char *bytes, size_t len)
     return out;
 }
 
+/* The record as it came: who looks at it, or mends it, does not need to know of packing. */
+static json_t *body_of(const struct redis_entry *entry)
+{
+    json_t *out = NULL;
+    struct buf plain;
+    struct err err;
+
+    buf_init(&plain, INTAKE_BODY_MAX);
+    if (!pack_is(entry->body, entry->len) ||
+        pack_open(&plain, entry->body, entry->len, INTAKE_BODY_MAX, &err) == -EINVAL)
+        out = to_hex(entry->body, entry->len);
+    else if (!buf_error(&plain))
+        out = to_hex(plain.data, plain.len);
+    buf_free(&plain);
+    return out;
+}
+
 /* NULL when there is no memory. */
 static json_t *to_json(const struct dead *dead, size_t n)
 {
@@ -70,8 +89,19 @@ static json_t *to_json(const struct dead *dead, size_t n)
     text_copy(source, sizeof(source), dead->entry->src, strlen(dead->entry->src));
     text_copy(node, sizeof(node), dead->entry->node, strlen(dead->entry->node));
     return json_pack("{s:i, s:s, s:s, s:o, s:s, s:i}", "n", (int)n, "source", source, "node", node,
-                     "body", to_hex(dead->entry->body, dead->entry->len), "reason", dead->reason,
+                     "body", body_of(dead->entry), "reason", dead->reason,
                      "deliveries", (int)dead->deliveries);
+}
+
+/* Of the record as it came. */
+static size_t size_of(const struct redis_entry *entry)
+{
+    size_t size = entry->len;
+
+    if (pack_is(entry->body, entry->len) &&
+        pack_size(entry->body, entry->len, INTAKE_BODY_MAX, &size, NULL))
+        return entry->len;
+    return size;
 }
 
 /* How many of them go into one statement: one at least. */
@@ -79,8 +109,8 @@ static size_t fitting(const struct dead *dead, size_t count)
 {
     size_t bytes = 0, fit = 0;
 
-    while (fit < count && (fit == 0 || bytes + dead[fit].entry->len <= STATEMENT_BYTES))
-        bytes += dead[fit++].entry->len;
+    while (fit < count && (fit == 0 || bytes + size_of(dead[fit].entry) <= STATEMENT_BYTES))
+        bytes += size_of(dead[fit++].entry);
     return fit;
 }
 

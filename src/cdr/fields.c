@@ -8,35 +8,18 @@
 /* A replacement character has three bytes. */
 enum { GROWTH = 3 };
 
-static int load(json_t **out, const char *text, size_t len, struct err *err)
-{
-    json_error_t error;
-    json_t *json = json_loadb(text, len, JSON_ALLOW_NUL, &error);
-    int res = 0;
-
-    if (json_is_object(json)) {
-        *out = json;
-        return 0;
-    }
-    if (!json && json_error_code(&error) == json_error_out_of_memory)
-        res = err_set(err, -ENOMEM, "out of memory");
-    else
-        res = err_set(err, -EINVAL, "%s", json ? "JSON, but no object" : error.text);
-    json_decref(json);
-    return res;
-}
-
 int fields_read(json_t **out, const char *body, size_t len, struct err *err)
 {
     struct buf clean;
     int res;
 
     if (text_good(body, len) == len)
-        return load(out, body, len, err);
+        return fields_read_good(out, body, len, err);
     buf_init(&clean, len * GROWTH);
     text_clean(&clean, body, len);
     res = buf_error(&clean);
-    res = res ? err_sys(err, res, "memory for a record") : load(out, clean.data, clean.len, err);
+    res = res ? err_sys(err, res, "memory for a record")
+              : fields_read_good(out, clean.data, clean.len, err);
     buf_free(&clean);
     return res;
 }

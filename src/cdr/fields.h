@@ -11,6 +11,9 @@
 /* Parses one object, after making its text UTF-8. -EINVAL with the reason, or -ENOMEM. */
 int fields_read(json_t **out, const char *body, size_t len, struct err *err) DP_CHECK;
 
+/* The same of text that text_clean would leave as it is. */
+int fields_read_good(json_t **out, const char *text, size_t len, struct err *err) DP_CHECK;
+
 /* The string under `key`, "" when there is none. Ends at a NUL that the value may contain. */
 const char *fields_text(const json_t *object, const char *key);
 

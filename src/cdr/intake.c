@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "cdr/pack.h"
 
 const char *intake_name(enum intake_source source)
 {
@@ -26,7 +27,10 @@ static void encode(const struct intake *intake, enum intake_source source,
 
         buf_add(bytes, name, strlen(name) + 1);
         buf_add(bytes, intake->node, strlen(intake->node) + 1);
-        buf_add(bytes, bodies[i].data, bodies[i].len);
+        if (bodies[i].len < PACK_MIN)
+            buf_add(bytes, bodies[i].data, bodies[i].len);
+        else
+            pack_add(bytes, bodies[i].data, bodies[i].len);
         records[i] = (struct spool_record){bytes->data + begin, bytes->len - begin};
     }
 }
@@ -40,15 +44,17 @@ int intake_add(struct intake *intake, enum intake_source source, const struct in
     int res;
 
     for (size_t i = 0; i < count; i++)
-        total += bodies[i].len;
+        total += bodies[i].len < PACK_MIN ? bodies[i].len : pack_bound(bodies[i].len);
     buf_init(&bytes, total);
     res = records ? buf_reserve(&bytes, total) : -ENOMEM;
-    if (res) {
-        err_set(err, res, "no memory for %zu records", count);
-    } else {
+    if (!res) {
         encode(intake, source, bodies, count, &bytes, records);
-        res = spool_append(intake->spool, records, count, err);
+        res = buf_error(&bytes);
     }
+    if (res)
+        err_set(err, res, "no memory for %zu records", count);
+    else
+        res = spool_append(intake->spool, records, count, err);
     atomic_fetch_add(res ? &intake->failed[source] : &intake->accepted[source], count);
     buf_free(&bytes);
     free(records);
