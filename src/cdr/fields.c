@@ -1,6 +1,8 @@
 #include "cdr/fields.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "cdr/text.h"
@@ -8,7 +10,7 @@
 /* A replacement character has three bytes. */
 enum { GROWTH = 3 };
 
-int fields_read(json_t **out, const char *body, size_t len, struct err *err)
+int fields_read(struct field **out, const char *body, size_t len, struct err *err)
 {
     struct buf clean;
     int res;
@@ -24,24 +26,85 @@ int fields_read(json_t **out, const char *body, size_t len, struct err *err)
     return res;
 }
 
-const char *fields_text(const json_t *object, const char *key)
+void fields_free(struct field *object)
 {
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value ? value : "";
+    if (!object)
+        return;
+    /* All texts are in the one block that the outermost object holds. */
+    free(object->text);
+    free(object);
 }
 
-void fields_copy(char *out, size_t size, const json_t *object, const char *key)
+void fields_cleanup(struct field **object)
 {
-    const json_t *value = json_object_get(object, key);
+    fields_free(*object);
+}
 
-    if (json_is_string(value))
-        text_copy(out, size, json_string_value(value), json_string_length(value));
+const struct field *fields_first(const struct field *list)
+{
+    return list && list->type <= FIELD_ARRAY && list->span > 1 ? list + 1 : NULL;
+}
+
+const struct field *fields_next(const struct field *list, const struct field *field)
+{
+    const struct field *next = field + field->span;
+
+    return next < list + list->span ? next : NULL;
+}
+
+const struct field *fields_get(const struct field *object, const char *name)
+{
+    const struct field *found = NULL;
+    size_t len = strlen(name);
+
+    if (!fields_is_object(object))
+        return NULL;
+    for (const struct field *at = fields_first(object); at; at = fields_next(object, at))
+        if (at->name_len == len && memcmp(at->name, name, len) == 0)
+            found = at;
+    return found;
+}
+
+bool fields_is_object(const struct field *field)
+{
+    return field && field->type == FIELD_OBJECT;
+}
+
+int64_t fields_integer(const struct field *field)
+{
+    long long number;
+    char *end;
+
+    if (!field || field->type != FIELD_NUMBER)
+        return 0;
+    errno = 0;
+    number = strtoll(field->text, &end, 10);
+    return *end || errno ? 0 : number;
+}
+
+static bool is_string(const struct field *field)
+{
+    return field && field->type == FIELD_STRING;
+}
+
+const char *fields_text(const struct field *object, const char *key)
+{
+    const struct field *value = fields_get(object, key);
+
+    return is_string(value) ? value->text : "";
+}
+
+void fields_copy(char *out, size_t size, const struct field *object, const char *key)
+{
+    const struct field *value = fields_get(object, key);
+
+    if (is_string(value))
+        text_copy(out, size, value->text, value->len);
     else
         out[0] = '\0';
 }
 
-int fields_time(int64_t *out, const json_t *object, const char *key, struct err *err)
+int fields_time(int64_t *out, const struct field *object, const char *key, struct err *err)
 {
     const char *text = fields_text(object, key);
     int64_t us = 0;

@@ -1,131 +1,126 @@
-/*
- * JSON from text into jansson's objects, by YAJL: a record of FreeSWITCH has 8 KB, and jansson's own
- * reader, which goes byte by byte through three layers, takes ten times as long for it.
- */
+/* JSON into fields: YAJL reads, what it finds is noted. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-#include "base/str.h"
 #include "cdr/fields.h"
 
 enum {
-    DEPTH_MAX = 64, /* of a record: six */
-    KEY_MAX = 4096, /* bytes of a name; a variable of FreeSWITCH is at most as long as a header's */
-    NUMBER_MAX = 64,
+    DEPTH_MAX = 64,   /* of a record: six */
+    FIRST_ROOM = 512, /* fields; a record of FreeSWITCH has some 350 */
 };
 
-/* What is open, outermost first: each value goes into the last one. */
 struct reader {
-    json_t *open[DEPTH_MAX];
+    struct field *list;
+    size_t count, room;
+    /* Names and texts with a NUL behind each: no more than the JSON, where quotes or what ends a
+     * number stand around them, and escaped characters are longer. */
+    char *text, *end;
+    uint32_t open[DEPTH_MAX]; /* objects and arrays that are not complete, outermost first */
     int depth;
-    json_t *root;
-    char key[KEY_MAX]; /* of the next value in an object */
-    size_t key_len;
-    bool no_memory;
-    const char *wrong; /* what YAJL does not say */
+    const char *name; /* of the next value in an object */
+    size_t name_len;
+    bool no_memory, too_deep;
 };
 
-static int refuse(struct reader *reader, const char *reason)
+static char *keep(struct reader *reader, const void *text, size_t len)
 {
-    reader->wrong = reason;
-    return 0;
+    char *kept = reader->end;
+
+    memcpy(kept, text, len);
+    kept[len] = '\0';
+    reader->end += len + 1;
+    return kept;
 }
 
-/* Takes `value` over. 0 ends the reading. */
-static int put(struct reader *reader, json_t *value)
+/* Room for one more; the fields move. */
+static int make_room(struct reader *reader)
 {
-    json_t *into = reader->depth ? reader->open[reader->depth - 1] : NULL;
-    int res = 0;
+    size_t room = reader->room ? 2 * reader->room : FIRST_ROOM;
+    struct field *list = reallocarray(reader->list, room, sizeof(*list));
 
-    if (!value) {
-        reader->no_memory = true;
+    reader->no_memory = !list;
+    if (!list)
         return 0;
-    }
-    if (!into)
-        reader->root = value;
-    else if (json_is_array(into))
-        res = json_array_append_new(into, value);
-    else
-        res = json_object_setn_new_nocheck(into, reader->key, reader->key_len, value);
-    reader->no_memory = res != 0;
-    return res == 0;
+    reader->list = list;
+    reader->room = room;
+    return 1;
 }
 
-static int begin(struct reader *reader, json_t *value)
+/* A further field. 0 ends the reading. */
+static int add(struct reader *reader, enum field_type type, char *text, size_t len)
 {
-    if (reader->depth == DEPTH_MAX) {
-        json_decref(value);
-        return refuse(reader, "nested too deep");
-    }
-    if (!put(reader, value))
+    if (reader->count == reader->room && !make_room(reader))
         return 0;
-    reader->open[reader->depth++] = value;
+    reader->list[reader->count++] = (struct field){
+        .type = type,
+        .span = 1,
+        .name = reader->name,
+        .name_len = (uint32_t)reader->name_len,
+        .text = text,
+        .len = (uint32_t)len,
+    };
+    reader->name = NULL;
+    reader->name_len = 0;
+    return 1;
+}
+
+static int begin(struct reader *reader, enum field_type type)
+{
+    reader->too_deep = reader->depth == DEPTH_MAX;
+    if (reader->too_deep || !add(reader, type, NULL, 0))
+        return 0;
+    reader->open[reader->depth++] = (uint32_t)(reader->count - 1);
     return 1;
 }
 
 static int take_null(void *arg)
 {
-    return put(arg, json_null());
+    return add(arg, FIELD_OTHER, NULL, 0);
 }
 
 static int take_boolean(void *arg, int value)
 {
-    return put(arg, json_boolean(value));
+    (void)value;
+    return add(arg, FIELD_OTHER, NULL, 0);
 }
 
 static int take_number(void *arg, const char *text, size_t len)
 {
-    char copy[NUMBER_MAX];
-    char *end;
-    long long whole;
-    double real;
-
-    if (len >= sizeof(copy))
-        return refuse(arg, "a number of too many digits");
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    errno = 0;
-    whole = strtoll(copy, &end, 10);
-    if (*end == '\0' && errno == 0)
-        return put(arg, json_integer(whole));
-    real = strtod(copy, NULL);
-    return put(arg, isfinite(real) ? json_real(real) : json_null());
+    return add(arg, FIELD_NUMBER, keep(arg, text, len), len);
 }
 
 static int take_string(void *arg, const unsigned char *text, size_t len)
 {
-    return put(arg, json_stringn_nocheck((const char *)text, len));
+    return add(arg, FIELD_STRING, keep(arg, text, len), len);
 }
 
-static int take_key(void *arg, const unsigned char *text, size_t len)
+static int take_name(void *arg, const unsigned char *text, size_t len)
 {
     struct reader *reader = arg;
 
-    if (len > sizeof(reader->key))
-        return refuse(reader, "a name that is too long");
-    memcpy(reader->key, text, len);
-    reader->key_len = len;
+    reader->name = keep(reader, text, len);
+    reader->name_len = len;
     return 1;
 }
 
 static int begin_object(void *arg)
 {
-    return begin(arg, json_object());
+    return begin(arg, FIELD_OBJECT);
 }
 
 static int begin_array(void *arg)
 {
-    return begin(arg, json_array());
+    return begin(arg, FIELD_ARRAY);
 }
 
 static int end_value(void *arg)
 {
     struct reader *reader = arg;
+    uint32_t index = reader->open[--reader->depth];
 
-    reader->depth--;
+    reader->list[index].span = (uint32_t)reader->count - index;
     return 1;
 }
 
@@ -136,15 +131,15 @@ static int complain(const struct reader *reader, yajl_handle yajl, struct err *e
 
     if (reader->no_memory)
         return err_set(err, -ENOMEM, "out of memory");
-    if (reader->wrong)
-        return err_set(err, -EINVAL, "%s", reader->wrong);
+    if (reader->too_deep)
+        return err_set(err, -EINVAL, "JSON, but nested more than %d deep", DEPTH_MAX);
     text = yajl_get_error(yajl, 0, NULL, 0);
     res = err_set(err, -EINVAL, "%.*s", text ? (int)strcspn((char *)text, "\n") : 0, (char *)text);
     yajl_free_error(yajl, text);
     return res;
 }
 
-int fields_read_good(json_t **out, const char *text, size_t len, struct err *err)
+static int parse(struct reader *reader, const char *text, size_t len, struct err *err)
 {
     static const yajl_callbacks callbacks = {
         .yajl_null = take_null,
@@ -152,13 +147,12 @@ int fields_read_good(json_t **out, const char *text, size_t len, struct err *err
         .yajl_number = take_number,
         .yajl_string = take_string,
         .yajl_start_map = begin_object,
-        .yajl_map_key = take_key,
+        .yajl_map_key = take_name,
         .yajl_end_map = end_value,
         .yajl_start_array = begin_array,
         .yajl_end_array = end_value,
     };
-    struct reader reader = {0};
-    yajl_handle yajl = yajl_alloc(&callbacks, NULL, &reader);
+    yajl_handle yajl = yajl_alloc(&callbacks, NULL, reader);
     int res = 0;
 
     if (!yajl)
@@ -166,13 +160,26 @@ int fields_read_good(json_t **out, const char *text, size_t len, struct err *err
     yajl_config(yajl, yajl_dont_validate_strings, 1);
     if (yajl_parse(yajl, (const unsigned char *)text, len) != yajl_status_ok ||
         yajl_complete_parse(yajl) != yajl_status_ok)
-        res = complain(&reader, yajl, err);
-    else if (!json_is_object(reader.root))
+        res = complain(reader, yajl, err);
+    else if (reader->count == 0 || !fields_is_object(reader->list))
         res = err_set(err, -EINVAL, "JSON, but no object");
     yajl_free(yajl);
-    if (res)
-        json_decref(reader.root);
-    else
-        *out = reader.root;
     return res;
+}
+
+int fields_read_good(struct field **out, const char *text, size_t len, struct err *err)
+{
+    struct reader reader = {.text = malloc(len + 1)};
+    int res;
+
+    reader.end = reader.text;
+    res = reader.text ? parse(&reader, text, len, err) : err_set(err, -ENOMEM, "out of memory");
+    if (res) {
+        free(reader.text);
+        free(reader.list);
+        return res;
+    }
+    reader.list->text = reader.text;
+    *out = reader.list;
+    return 0;
 }

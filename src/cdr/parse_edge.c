@@ -6,14 +6,14 @@
 #include "cdr/record.h"
 
 /* What has no answer is the number that Kamailio has put there; 0 for none or nonsense. */
-static unsigned int read_code(const json_t *record)
+static unsigned int read_code(const struct field *record)
 {
-    json_int_t code = json_integer_value(json_object_get(record, "code"));
+    int64_t code = fields_integer(fields_get(record, "code"));
 
     return code >= 100 && code <= 699 ? (unsigned int)code : 0;
 }
 
-static int read_times(struct cdr *out, const json_t *record, struct err *err)
+static int read_times(struct cdr *out, const struct field *record, struct err *err)
 {
     int res = fields_time(&out->started_us, record, "start", err);
 
@@ -24,7 +24,7 @@ static int read_times(struct cdr *out, const json_t *record, struct err *err)
     return res;
 }
 
-static int take_record(struct cdr *out, const json_t *record, struct err *err)
+static int take_record(struct cdr *out, const struct field *record, struct err *err)
 {
     int res = read_times(out, record, err);
 
@@ -49,7 +49,7 @@ static int take_record(struct cdr *out, const json_t *record, struct err *err)
 
 int cdr_parse_edge(struct cdr_record *out, const char *body, size_t len, struct err *err)
 {
-    json_auto_t *record = NULL;
+    FIELDS_AUTO struct field *record = NULL;
     int res = fields_read(&record, body, len, err);
 
     return res ? res : take_record(&out->cdr, record, err);

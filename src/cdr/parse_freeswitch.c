@@ -55,7 +55,7 @@ static int take_call(struct cdr *out, const char *header, struct err *err)
 }
 
 /* Microseconds since 1970, 0 for what has not happened. */
-static int take_epoch(int64_t *out, const json_t *variables, const char *key, struct err *err)
+static int take_epoch(int64_t *out, const struct field *variables, const char *key, struct err *err)
 {
     const char *text = fields_text(variables, key);
     uint64_t us = 0;
@@ -66,14 +66,14 @@ static int take_epoch(int64_t *out, const json_t *variables, const char *key, st
     return 0;
 }
 
-static bool is(const json_t *variables, const char *key, const char *value)
+static bool is(const struct field *variables, const char *key, const char *value)
 {
     return strcmp(fields_text(variables, key), value) == 0;
 }
 
 /* The dialplan knows when a callee has hung up (dp_by, conf/freeswitch/dialplan/services.xml): to
  * Sofia that is a call which FreeSWITCH has ended. */
-static const char *find_side(const json_t *variables)
+static const char *find_side(const struct field *variables)
 {
     if (is(variables, "sip_hangup_disposition", "recv_bye") ||
         is(variables, "sip_hangup_disposition", "recv_cancel"))
@@ -81,7 +81,7 @@ static const char *find_side(const json_t *variables)
     return is(variables, "dp_by", "callee") ? "callee" : "system";
 }
 
-static unsigned int find_code(const struct cdr *cdr, const json_t *variables)
+static unsigned int find_code(const struct cdr *cdr, const struct field *variables)
 {
     uint64_t status;
 
@@ -94,7 +94,7 @@ static unsigned int find_code(const struct cdr *cdr, const json_t *variables)
 
 /* Where a menu led the caller, or who of a queue took the call (mod_callcenter: <user>@<domain>).
  */
-static void take_reached(struct cdr *out, const json_t *variables)
+static void take_reached(struct cdr *out, const struct field *variables)
 {
     const char *member = fields_text(variables, "cc_agent");
 
@@ -104,7 +104,7 @@ static void take_reached(struct cdr *out, const json_t *variables)
         text_copy(out->reached, sizeof(out->reached), member, strcspn(member, "@"));
 }
 
-static int take_variables(struct cdr *out, const json_t *variables, struct err *err)
+static int take_variables(struct cdr *out, const struct field *variables, struct err *err)
 {
     const char *call = fields_text(variables, "sip_h_X-VOIP-Call");
     int res;
@@ -132,14 +132,14 @@ static int take_variables(struct cdr *out, const json_t *variables, struct err *
 
 int cdr_parse_freeswitch(struct cdr_record *out, const char *body, size_t len, struct err *err)
 {
-    json_auto_t *record = NULL;
-    const json_t *variables;
+    FIELDS_AUTO struct field *record = NULL;
+    const struct field *variables;
     int res = fields_read(&record, body, len, err);
 
     if (res)
         return res;
-    variables = json_object_get(record, "variables");
-    if (!json_is_object(variables))
+    variables = fields_get(record, "variables");
+    if (!fields_is_object(variables))
         return err_set(err, -EINVAL, "no variables");
     return take_variables(&out->cdr, variables, err);
 }
