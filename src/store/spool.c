@@ -172,7 +172,11 @@ static void lead(struct spool *spool)
     spool->commits++;
     if (!group->result)
         spool->appended += group->count;
-    pthread_cond_broadcast(&spool->written);
+    /* Its waiters are done, and of those that have gathered meanwhile one goes on: if all woke up to
+     * look, each record would cost two switches more. */
+    pthread_cond_broadcast(&group->written);
+    if (spool->gathering)
+        pthread_cond_signal(&spool->gathering->written);
     pthread_cond_broadcast(&spool->readable);
 }
 
@@ -186,6 +190,7 @@ static int join(struct spool *spool, const struct spool_record *records, size_t 
         group = calloc(1, sizeof(*group));
         if (!group)
             return -ENOMEM;
+        pthread_cond_init(&group->written, NULL);
         spool->gathering = group;
     }
     if (group->room - group->count < count) {
@@ -194,6 +199,7 @@ static int join(struct spool *spool, const struct spool_record *records, size_t 
 
         if (!list && group->waiters == 0) {
             spool->gathering = NULL;
+            pthread_cond_destroy(&group->written);
             free(group);
         }
         if (!list)
@@ -215,6 +221,7 @@ static int leave(struct spool_group *group, struct err *err)
     if (res)
         err_set(err, res, "%s", group->err.text);
     if (--group->waiters == 0) {
+        pthread_cond_destroy(&group->written);
         free(group->list);
         free(group);
     }
@@ -258,7 +265,7 @@ int spool_append(struct spool *spool, const struct spool_record *records, size_t
      * that gathers, and whoever wakes up first writes it for all. */
     while (!group->done) {
         if (spool->writing)
-            pthread_cond_wait(&spool->written, &spool->mutex);
+            pthread_cond_wait(&group->written, &spool->mutex);
         else
             lead(spool);
     }

@@ -158,7 +158,6 @@ static int init_threads(struct spool *spool)
     pthread_condattr_t attr;
 
     pthread_mutex_init(&spool->mutex, NULL);
-    pthread_cond_init(&spool->written, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&spool->readable, &attr);
@@ -215,7 +214,6 @@ void spool_close(struct spool *spool)
     close_if_open(spool->checkpoint.fd);
     close_if_open(spool->folder);
     pthread_cond_destroy(&spool->readable);
-    pthread_cond_destroy(&spool->written);
     pthread_mutex_destroy(&spool->mutex);
     buf_free(&spool->scratch);
     free(spool->segments);

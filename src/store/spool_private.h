@@ -25,6 +25,7 @@ struct spool_group {
     const struct spool_record **list; /* of the waiting writers, who keep the bytes alive */
     size_t count, room;
     unsigned int waiters;
+    pthread_cond_t written; /* it is done, or one of the waiters shall write it */
     bool done;
     int result;
     struct err err;
@@ -35,7 +36,6 @@ struct spool {
     char uuid[SPOOL_UUID_SIZE];
     int folder; /* descriptor; also holds the lock */
     pthread_mutex_t mutex;
-    pthread_cond_t written; /* a group is done, or the writing is free */
     pthread_cond_t readable;
 
     /* Under the mutex. */
