@@ -1,6 +1,7 @@
 """A collector and a Redis of their own, started from a rendered state folder."""
 
 import base64
+import ctypes
 import http.client
 import json
 import os
@@ -19,6 +20,21 @@ from lib.ports import free_ports, free_range
 CLONE = Path(__file__).resolve().parent.parent.parent
 PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 STREAM = "dialplane:cdr"
+PACKED = b"\x28\xb5\x2f\xfd"  # what a frame of Zstandard begins with
+
+
+def unpack(body):
+    """A body as it came, whether it is packed (src/cdr/pack.h) or not."""
+    if not body.startswith(PACKED):
+        return body
+    zstd = ctypes.CDLL("libzstd.so.1")
+    zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
+    zstd.ZSTD_decompress.restype = ctypes.c_size_t
+    size = zstd.ZSTD_getFrameContentSize(body, ctypes.c_size_t(len(body)))
+    plain = ctypes.create_string_buffer(size)
+    done = zstd.ZSTD_decompress(plain, ctypes.c_size_t(size), body, ctypes.c_size_t(len(body)))
+    assert done == size
+    return plain.raw
 
 
 def wait_for(condition, what, seconds=15):
@@ -106,7 +122,7 @@ class Redis:
         found = []
         for _, fields in self.call("XRANGE", STREAM, "-", "+"):
             entry = dict(zip(fields[::2], fields[1::2]))
-            found.append((entry[b"src"].decode(), entry[b"node"].decode(), entry[b"body"]))
+            found.append((entry[b"src"].decode(), entry[b"node"].decode(), unpack(entry[b"body"])))
         return found
 
     def confirm(self):
