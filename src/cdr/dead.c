@@ -89,8 +89,8 @@ static json_t *to_json(const struct dead *dead, size_t n)
     text_copy(source, sizeof(source), dead->entry->src, strlen(dead->entry->src));
     text_copy(node, sizeof(node), dead->entry->node, strlen(dead->entry->node));
     return json_pack("{s:i, s:s, s:s, s:o, s:s, s:i}", "n", (int)n, "source", source, "node", node,
-                     "body", body_of(dead->entry), "reason", dead->reason,
-                     "deliveries", (int)dead->deliveries);
+                     "body", body_of(dead->entry), "reason", dead->reason, "deliveries",
+                     (int)dead->deliveries);
 }
 
 /* Of the record as it came. */

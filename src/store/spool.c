@@ -172,8 +172,8 @@ static void lead(struct spool *spool)
     spool->commits++;
     if (!group->result)
         spool->appended += group->count;
-    /* Its waiters are done, and of those that have gathered meanwhile one goes on: if all woke up to
-     * look, each record would cost two switches more. */
+    /* Its waiters are done, and of those that have gathered meanwhile one goes on: if all woke up
+     * to look, each record would cost two switches more. */
     pthread_cond_broadcast(&group->written);
     if (spool->gathering)
         pthread_cond_signal(&spool->gathering->written);
