@@ -16,7 +16,7 @@ bool edge_note_is(const char *body, size_t len)
     return len >= strlen(BEGINNING) && memcmp(body, BEGINNING, strlen(BEGINNING)) == 0;
 }
 
-static int read_kind(struct edge_note *out, const json_t *note, struct err *err)
+static int read_kind(struct edge_note *out, const struct field *note, struct err *err)
 {
     static const char *const names[] = {
         [EDGE_NOTE_BOOT] = "boot", [EDGE_NOTE_ANSWER] = "answer", [EDGE_NOTE_END] = "end"};
@@ -30,7 +30,7 @@ static int read_kind(struct edge_note *out, const json_t *note, struct err *err)
     return err_set(err, -EINVAL, "a note that does not exist");
 }
 
-static int read_times(struct edge_note *out, const json_t *note, struct err *err)
+static int read_times(struct edge_note *out, const struct field *note, struct err *err)
 {
     struct cdr *cdr = &out->cdr;
     int res = fields_time(&cdr->started_us, note, "start", err);
@@ -48,14 +48,14 @@ static int read_times(struct edge_note *out, const json_t *note, struct err *err
     return res;
 }
 
-static unsigned int read_code(const json_t *note)
+static unsigned int read_code(const struct field *note)
 {
     uint64_t code = 0;
 
     return str_to_u64(fields_text(note, "code"), 100, 699, &code) ? 0 : (unsigned int)code;
 }
 
-static void read_call(struct cdr *cdr, const json_t *note)
+static void read_call(struct cdr *cdr, const struct field *note)
 {
     fields_copy(cdr->call_id, sizeof(cdr->call_id), note, "id");
     fields_copy(cdr->direction, sizeof(cdr->direction), note, "dir");
@@ -95,7 +95,7 @@ static int check_call(struct cdr *cdr, struct err *err)
     return 0;
 }
 
-static int read_note(struct edge_note *out, const json_t *note, struct err *err)
+static int read_note(struct edge_note *out, const struct field *note, struct err *err)
 {
     struct cdr *cdr = &out->cdr;
     int res = read_kind(out, note, err);
@@ -120,7 +120,7 @@ static int read_note(struct edge_note *out, const json_t *note, struct err *err)
 int edge_note_parse(struct edge_note *out, const char *node, const char *body, size_t len,
                     struct err *err)
 {
-    json_auto_t *json = NULL;
+    FIELDS_AUTO struct field *json = NULL;
     struct edge_note note = {0};
     int res = fields_read(&json, body, len, err);
 
