@@ -42,6 +42,13 @@ class Writer:
     def length(self):
         return self.redis.call("XLEN", STREAM)
 
+    def has_group(self):
+        """The writer makes the group when it asks for the first time."""
+        try:
+            return self.redis.call("XINFO", "GROUPS", STREAM)
+        except OSError:
+            return False
+
     def dead(self):
         """How many dead letters there are."""
         return self.db.value("SELECT count(*) FROM voip.cdr_dead")
@@ -107,6 +114,7 @@ def writer(platform):
     made = Writer(platform)
     wait_for(lambda: made.redis.call("PING") == b"PONG", "Redis answers")
     made.start()
+    wait_for(made.has_group, "it has asked for entries")
     yield made
     made.end(signal.SIGKILL)
     made.redis.call("DEL", STREAM)
