@@ -64,6 +64,22 @@ def test_announcement_leads_on(platform, phone):
            service="announcement")
 
 
+def test_number_that_asterisk_has_a_use_for(platform, phone):
+    """*8 is its own pickup unless it is told otherwise."""
+    tenant = Tenant(platform)
+    tenant.announcement("*8", prompt="vm-goodbye")
+    try:
+        caller = phone("1001")
+        call = caller.call("*8", sip.is_answered(), sip.is_asked("BYE")).wait("answered")
+        caller.rtp.wait_for_sound()
+        call.finish(15)
+        records.check(platform.db.wait_for_cdr(call.call_id), callee="*8", service="announcement",
+                      side="system")
+    finally:
+        tenant.remove()
+        platform.edge.wait_until_gone("ext", "a.test:*8")
+
+
 @pytest.mark.parametrize("name", ["activated", "deactivated"])
 def test_announcement_of_a_feature_code(platform, phone, name):
     """Plays without `dialplane serve`, which knows nothing of it."""

@@ -140,7 +140,7 @@ static int is_dead(void *arg, const char *gateway, const char *unused)
 {
     (void)unused;
     (void)arg;
-    return dead && strcmp(gateway, dead) == 0;
+    return dead && strstr(dead, gateway);
 }
 
 /* As the tables say, but `changed`; a plan that was read earlier. */
@@ -400,6 +400,11 @@ static void test_limits_of_trunks(void **state)
                 "\"one\" is full: 4 calls\n\"two\" at 192.0.2.3:5060/udp calls +49301234\n");
     check("0301234", "more than 5 in this second",
           "+49301234 trunk_out NORMAL_CIRCUIT_CONGESTION 503 two");
+    /* The last trunk says why. */
+    in_progress = 0;
+    dead = "192.0.2.1:5060/udp,192.0.2.2:5060/udp";
+    check("0301234", "more than 5 in this second",
+          "+49301234 trunk_out NORMAL_CIRCUIT_CONGESTION 503 two");
 }
 
 static void test_recording(void **state)
@@ -446,7 +451,12 @@ static void test_groups(void **state)
     registered = 0;
     check("84", "", "84 paging NO_ANSWER 200");
     check("88", "", "*1 queue NORMAL_CLEARING 200");
+    registered = 1;
     check("82", "030 is rung", "030 ring_group NORMAL_CLEARING 200");
+    /* Its own end, and not that of the group. */
+    dead = "192.0.2.1:5060/udp,192.0.2.2:5060/udp,192.0.2.3:5060/udp";
+    check("82", "030 is rung", "030 ring_group NETWORK_OUT_OF_ORDER 503");
+    check("82", "", "82 ring_group NORMAL_CLEARING 200");
     talking = 1;
     check_steps("87", "members", "1002 (in a call)\n");
     check("87", "", "87 ring_group USER_BUSY 486");
