@@ -68,6 +68,7 @@ static void read_call(struct cdr *cdr, const struct field *note)
     fields_copy(cdr->service, sizeof(cdr->service), note, "ext");
     fields_copy(cdr->trunk, sizeof(cdr->trunk), note, "trunk");
     fields_copy(cdr->sip_call_id, sizeof(cdr->sip_call_id), note, "sip_call_id");
+    fields_copy(cdr->genesys_call_uuid, sizeof(cdr->genesys_call_uuid), note, "genesys_call_uuid");
 }
 
 static bool is_one_of(const char *text, const char *a, const char *b, const char *c)

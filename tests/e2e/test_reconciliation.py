@@ -140,6 +140,9 @@ def test_media_server_killed(platform, phone, killed):
     records.check(record, caller="1002", callee="8000", service="ivr")
     code, said = check(platform, "--grace", "0")
     assert code == 0 and calls <= listed(said, "reconciled") and said["list"]["missing"] == []
+    parts = json.loads(platform.state.try_run([platform.state / "bin/dialplane", "doctor", "-s",
+                                               platform.state.path, "--json"]).stdout)
+    assert [part["status"] for part in parts if part["part"] == "records"] == ["warn"]
 
 
 @pytest.mark.edge

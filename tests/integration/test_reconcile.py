@@ -22,7 +22,7 @@ NODE = "one"
 BOOT = 1795220000
 # Calls that end in 15 s at 300 calls/s, and a month of a small platform.
 CALLS, RECORDS = 4500, 100_000
-# For all of them, on a loaded machine; measured: docs/benchmarks.md.
+# For all of them, on a loaded machine; measured: docs/architecture.md.
 LOOKED_AT_WITHIN = 20
 
 

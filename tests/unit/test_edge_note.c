@@ -12,7 +12,7 @@
     "\"node\":\"one\",\"boot\":\"1795220000\",\"id\":\"" ID "\",\"start\":\"1795224922.352172\","  \
     "\"answer\":\"1795224924.5\",\"from\":\"1001\",\"to\":\"8000\",\"reached\":\"8001\","          \
     "\"domain\":\"acme.test\",\"dir\":\"inbound\",\"ext\":\"ivr\",\"media\":\"1\","                \
-    "\"trunk\":\"Carrier\",\"sip_call_id\":\"a@b\""
+    "\"trunk\":\"Carrier\",\"sip_call_id\":\"a@b\",\"genesys_call_uuid\":\"G1\""
 
 static int parse(struct edge_note *out, const char *body, struct err *err)
 {
@@ -43,11 +43,11 @@ static void test_answer(void **state)
     assert_int_equal(note.cdr.started_us, 1795224922352172);
     assert_int_equal(note.cdr.answered_us, 1795224924500000);
     assert_int_equal(note.cdr.ended_us, 0);
-    snprintf(said, sizeof(said), "%s %s > %s > %s of %s, %s %s; %s %s by %s; %s", note.cdr.call_id,
-             note.cdr.caller, note.cdr.callee, note.cdr.reached, note.cdr.domain,
+    snprintf(said, sizeof(said), "%s %s > %s > %s of %s, %s %s; %s %s %s by %s; %s",
+             note.cdr.call_id, note.cdr.caller, note.cdr.callee, note.cdr.reached, note.cdr.domain,
              note.cdr.direction, note.cdr.service, note.cdr.trunk, note.cdr.sip_call_id,
-             note.cdr.side, note.cdr.node);
-    assert_string_equal(said, ID " 1001 > 8000 > 8001 of acme.test, inbound ivr; Carrier a@b by "
+             note.cdr.genesys_call_uuid, note.cdr.side, note.cdr.node);
+    assert_string_equal(said, ID " 1001 > 8000 > 8001 of acme.test, inbound ivr; Carrier a@b G1 by "
                                  "system; one");
 }
 
