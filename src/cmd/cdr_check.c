@@ -13,7 +13,7 @@
 #include "cmd/common.h"
 #include "store/pg.h"
 
-enum { QUERY_MS = 120 * 1000, GRACE_MAX_S = 86400 };
+enum { QUERY_MS = 600 * 1000, GRACE_MAX_S = 86400 };
 
 struct options {
     const char *since, *domain, *grace;
