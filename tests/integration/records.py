@@ -125,10 +125,12 @@ class Redis:
             found.append((entry[b"src"].decode(), entry[b"node"].decode(), unpack(entry[b"body"])))
         return found
 
-    def confirm(self):
-        """All that is in the stream, as if it were in PostgreSQL."""
+    def confirm(self, bodies=None):
+        """What is in the stream, all or these bodies, as if it were in PostgreSQL."""
         for entry, fields in self.call("XRANGE", STREAM, "-", "+"):
             values = dict(zip(fields[::2], fields[1::2]))
+            if bodies is not None and values[b"body"] not in bodies:
+                continue
             self.call("RPUSH", f"{STREAM}:done:{values[b'spool'].decode()}", values[b"place"])
             self.call("XDEL", STREAM, entry)
 
@@ -141,13 +143,18 @@ class Redis:
 
 
 class Collector:
-    """`dialplane collector` with its state folder; `options` are of the deployment file."""
+    """
+    `dialplane collector` with its state folder; `options` are of the deployment file. `beside`:
+    another one, whose Redis it takes.
+    """
 
-    def __init__(self, **options):
+    def __init__(self, beside=None, **options):
         self.folder = Path(tempfile.mkdtemp(prefix="dialplane-collector-"))
         self.state = self.folder / "state"
         file = self.folder / "deploy.yaml"
         config = deployment(**options)
+        if beside:
+            config["queue"]["port"] = beside.redis.port
         file.write_text(yaml.safe_dump(config))
         try:
             subprocess.run([PROGRAM, "render", "-c", file, "-s", self.state,
@@ -156,7 +163,11 @@ class Collector:
             shutil.rmtree(self.folder)
             raise
         self.port = config["collector"]["port"]
-        self.redis = Redis(self.state, config["queue"]["port"], self.secret("redis_password"))
+        if beside:
+            (self.state / "secrets/redis_password").write_text(beside.secret("redis_password"))
+        self.redis = beside.redis if beside else \
+            Redis(self.state, config["queue"]["port"], self.secret("redis_password"))
+        self._is_guest = bool(beside)
         self.cdr = self.state / "cdr"
         self.process = None
 
@@ -184,7 +195,8 @@ class Collector:
     def remove(self):
         if self.process:
             self.end(signal.SIGKILL)
-        self.redis.stop()
+        if not self._is_guest:
+            self.redis.stop()
         shutil.rmtree(self.folder)
 
     def log(self):

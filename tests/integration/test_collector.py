@@ -99,6 +99,29 @@ def test_killed_under_load(collector):
     collector.expect("freeswitch", *load.acknowledged)
 
 
+def test_two_collectors(collector):
+    """Each hears of its own records only, and sends its own again."""
+    other = Collector(beside=collector)
+    try:
+        other.start()
+        mine, theirs = ([b'{"id":"%s-%d"}' % (who, i) for i in range(50)]
+                        for who in (b"mine", b"theirs"))
+        for body, its in zip(mine, theirs):
+            assert collector.post(body) == other.post(its) == 200
+        collector.expect("freeswitch", *mine, *theirs)
+        collector.redis.call("FLUSHALL")
+        collector.expect("freeswitch", *mine, *theirs)
+        assert collector.metric("sent_again_total") == other.metric("sent_again_total") == 50
+        for each, bodies in ((collector, mine), (other, theirs)):
+            collector.redis.confirm(bodies)
+            wait_for(lambda: each.health()["unconfirmed_bytes"] == 0, "it is confirmed")
+            assert each.metric("confirmed_total") == 50
+            assert other is each or other.metric("confirmed_total") == 0
+        assert collector.redis.entries() == []
+    finally:
+        other.remove()
+
+
 def test_redis_away(collector):
     before, during = b'{"id":"before"}', [b'{"id":"%d"}' % i for i in range(50)]
     assert collector.post(before) == 200
