@@ -70,6 +70,9 @@ static int classify(const PGresult *result, struct err *err)
 
     if (state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
         res = -EINVAL;
+    /* Its own limit for a statement. */
+    if (state && !strcmp(state, "57014"))
+        res = -ENOTCONN;
     text = text ? text : PQresultErrorMessage(result);
     return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
 }

@@ -31,9 +31,9 @@ struct insert {
  * replaced. The tenant's id is looked up by its domain. Rows whose data is refused are found by
  * halving, and the others are inserted.
  *
- * -ENOTCONN when the connection is lost, or the server silent; -EAGAIN for any refusal that is not
- * the rows' fault: no space, no rights, shutting down. -ENOMEM. After an error some rows may have
- * been inserted and some refused; all may be given again.
+ * -ENOTCONN when the connection is lost, or the server silent or too slow; -EAGAIN for any refusal
+ * that is not the rows' fault: no space, no rights, shutting down. -ENOMEM. After an error some
+ * rows may have been inserted and some refused; all may be given again.
  */
 int insert_good_rows(const struct insert *insert, const struct insert_row *rows, size_t count,
                      struct err *err) DP_CHECK;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cdr/link.h"
 #include "cdr/stream.h"
 #include "cdr/upkeep.h"
 #include "cdr/writer_private.h"
@@ -14,20 +15,12 @@
 enum {
     BLOCK_MS = 1000, /* how long an idle writer waits in Redis, and with that for its own stop */
     REDIS_MS = 5000,
-    ANSWER_MS = 5000, /* what the database gets beyond its own limit for a statement */
-    RETRY_FIRST_MS = 100,
-    RETRY_LAST_MS = 2000,
+    ANSWER_MS = 5000,           /* what the database gets beyond its own limit for a statement */
     CLAIM_EVERY_MS = 30 * 1000, /* looking for what others have left */
     SEEN_EVERY_MS = 3 * 1000, /* while nothing comes: less than doctor minds (cmd/checks_queue.c) */
     CLAIM_IDLE_MS = 60 * 1000, /* longer than any batch of a living writer takes */
     PARSE_S = 30,              /* of a whole batch: milliseconds */
-};
-
-/* One of the two servers, as far as it being away is concerned. */
-struct link {
-    const char *name;
-    int retry_ms;
-    bool away; /* and this was said */
+    LOST_MAX = 2, /* connections in a row that a batch has cost; then each entry is looked at */
 };
 
 struct writer {
@@ -46,34 +39,11 @@ struct writer {
     struct writer_batch batch; /* what is in hand */
 };
 
-static bool wait_stop(const struct writer *writer, int ms)
+static bool is_stopping(const struct writer *writer)
 {
     struct pollfd stop = {.fd = writer->options->stop_fd, .events = POLLIN};
 
-    return poll(&stop, 1, ms) > 0;
-}
-
-static bool is_stopping(const struct writer *writer)
-{
-    return wait_stop(writer, 0);
-}
-
-static void link_up(struct link *link)
-{
-    if (link->away)
-        log_info("%s is back", link->name);
-    link->away = false;
-    link->retry_ms = RETRY_FIRST_MS;
-}
-
-/* Says so once per outage, then waits longer from try to try. */
-static void link_down(const struct writer *writer, struct link *link, const struct err *err)
-{
-    if (!link->away)
-        log_warning("%s: %s (call records are kept; trying again)", link->name, err->text);
-    link->away = true;
-    (void)wait_stop(writer, link->retry_ms);
-    link->retry_ms = link->retry_ms * 2 < RETRY_LAST_MS ? link->retry_ms * 2 : RETRY_LAST_MS;
+    return poll(&stop, 1, 0) > 0;
 }
 
 static void drop_redis(struct writer *writer)
@@ -168,6 +138,9 @@ static int prepare_pg(struct writer *writer, struct err *err)
 
     if (!writer->pg) {
         res = pg_connect(&writer->pg, &writer->options->database, err);
+        /* Somebody who has the table for longer is no fault of what is in hand (LOST_MAX). */
+        if (!res)
+            res = pg_exec(writer->pg, "SET lock_timeout = '10s'", err);
         writer->upkeep.due_ms = 0;
     }
     if (!res && upkeep_is_due(&writer->upkeep))
@@ -182,19 +155,25 @@ static int insert_batch(struct writer *writer, struct err *err)
     return res ? res : writer_batch_insert(&writer->batch, writer->pg, &writer->wait, err);
 }
 
-/* Tries until the rows are committed. False when it is time to stop. */
+/*
+ * Tries until the rows are committed. False when it is time to stop, and when the connection was
+ * lost with this batch again and again, although there was one: then it may be an entry that does
+ * this, and its deliveries have to count.
+ */
 static bool insert_surely(struct writer *writer)
 {
     size_t dead_before = writer->batch.dead_count;
+    int res, lost = 0;
     struct err err;
-    int res;
 
     while ((res = insert_batch(writer, &err))) {
         writer->batch.dead_count = dead_before;
+        if (writer->pg && (res == -ENOTCONN || PQstatus(writer->pg) != CONNECTION_OK))
+            lost++;
         /* A refusal that is not the data's fault may be this server's: a standby, shutting down. */
         drop_pg(writer);
-        link_down(writer, &writer->pg_link, &err);
-        if (is_stopping(writer))
+        link_down(&writer->pg_link, writer->options->stop_fd, &err);
+        if (is_stopping(writer) || lost >= LOST_MAX)
             return false;
     }
     link_up(&writer->pg_link);
@@ -230,7 +209,7 @@ static bool has_pg(struct writer *writer)
     if (prepare_pg(writer, &err) == 0)
         return true;
     drop_pg(writer);
-    link_down(writer, &writer->pg_link, &err);
+    link_down(&writer->pg_link, writer->options->stop_fd, &err);
     return false;
 }
 
@@ -263,7 +242,7 @@ static void loop(struct writer *writer)
             continue;
         if (res != -EREMOTEIO)
             drop_redis(writer);
-        link_down(writer, &writer->redis_link, &err);
+        link_down(&writer->redis_link, writer->options->stop_fd, &err);
     }
 }
 
@@ -271,8 +250,8 @@ int writer_run(const struct writer_options *options, struct writer_stats *stats,
 {
     struct writer writer = {
         .options = options,
-        .redis_link = {"Redis", RETRY_FIRST_MS, false},
-        .pg_link = {"PostgreSQL", RETRY_FIRST_MS, false},
+        .redis_link = {"Redis", LINK_FIRST_MS, false},
+        .pg_link = {"PostgreSQL", LINK_FIRST_MS, false},
         .cursor = "0-0",
         .upkeep = {options->keep_months, options->keep_raw_days, 0},
     };

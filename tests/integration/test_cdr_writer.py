@@ -300,6 +300,30 @@ def test_poison(writer):
     assert writer.redis.call("XPENDING", STREAM, "writers")[0] == 0
 
 
+def test_poison_in_the_database(writer):
+    """The same, of what costs the connection to PostgreSQL each time, and nobody is killed."""
+    calls = new_calls(20)
+    poison = calls[3]
+    assert writer.end() == 0
+    writer.db.rows("""
+        CREATE FUNCTION voip.crash() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN IF NEW.call_id = '%s' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN NEW; END$$""" % poison)
+    writer.db.rows("CREATE TRIGGER crash BEFORE INSERT ON voip.cdr "
+                   "FOR EACH ROW EXECUTE FUNCTION voip.crash()")
+    try:
+        for call in calls:
+            writer.add(json.dumps(edge(call)))
+        writer.start()
+        writer.finish()
+    finally:
+        writer.db.rows("DROP TRIGGER crash ON voip.cdr")
+        writer.db.rows("DROP FUNCTION voip.crash()")
+    assert writer.count(calls) == 19
+    row, = writer.db.rows("SELECT * FROM voip.cdr_dead")
+    assert (row["deliveries"], bytes(row["body"])) == (5, json.dumps(edge(poison)).encode())
+
+
 def test_several_writers(platform, writer):
     """They share the work; each has a name of its own, and one that stops leaves nothing behind."""
     other, third = Writer(platform, "writer2"), Writer(platform, "writer3")
