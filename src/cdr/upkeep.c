@@ -8,8 +8,8 @@
 
 enum {
     EVERY_MS = 3600 * 1000,
-    AGAIN_MS = 10 * 1000, /* when more is to be dropped, or a table was in use */
-    DROPS_MAX = 4,        /* in one go: records wait meanwhile */
+    AGAIN_MS = 2 * 1000, /* when more is to be dropped, or a table was in use */
+    DROPS_MAX = 4,       /* in one go: records wait meanwhile */
     NUMBER_SIZE = 16,
 };
 

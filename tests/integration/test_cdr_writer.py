@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -494,3 +495,104 @@ def test_recordings(writer):
     writer.db.rows("DELETE FROM voip.cdr_dead")
     writer.db.rows("DELETE FROM voip.recordings")
     writer.db.rows("DELETE FROM voip.domains WHERE name = 'recorded.test'")
+
+
+def partitions(writer, table):
+    return {row["name"] for row in writer.db.rows(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = %s::regclass",
+        f"voip.{table}")}
+
+
+def age(writer):
+    """Months and days that are over age, as they would be if the writer had run all the time."""
+    writer.db.rows("SELECT voip.make_partition('cdr', 'month', date_trunc('month', now() AT TIME ZONE"
+                   " 'UTC') - make_interval(months => n)) FROM generate_series(24, 27) n")
+    writer.db.rows("SELECT voip.make_partition('cdr_raw', 'day', date_trunc('day', now() AT TIME ZONE"
+                   " 'UTC') - make_interval(days => n)) FROM generate_series(28, 33) n")
+    old = {name for table, ages in (("cdr", "24 months"), ("cdr_raw", "30 days"))
+           for name in partitions(writer, table)
+           if writer.db.value("SELECT to_date(substring(%s FROM '\\d{4}_.*'), 'YYYY_MM_DD') < now() "
+                              "- %s::interval - interval '1 day' - CASE WHEN %s = 'cdr' THEN "
+                              "interval '31 days' ELSE '0' END", name, ages, table)}
+    assert len(old) == 6
+    return old
+
+
+def test_over_age(writer):
+    """At its start the writer drops what is over age, makes what is to come, and nothing else."""
+    assert writer.end() == 0
+    before = partitions(writer, "cdr") | partitions(writer, "cdr_raw")
+    old = age(writer)
+    tomorrow = writer.db.value("SELECT 'voip.cdr_raw_' || to_char((now() AT TIME ZONE 'UTC') "
+                               "+ interval '1 day', 'YYYY_MM_DD')")
+    writer.db.rows(f"DROP TABLE {tomorrow}")
+    writer.start()
+    wait_for(lambda: not old & (partitions(writer, "cdr") | partitions(writer, "cdr_raw")),
+             "they are gone", 30)
+    left = partitions(writer, "cdr") | partitions(writer, "cdr_raw")
+    assert tomorrow in left and before - old <= left
+    assert writer.log().count("over age are gone") == len(old)
+
+
+def test_table_is_in_use(writer):
+    """Somebody reads all of it for long: records go on, and what is over age goes later."""
+    assert writer.end() == 0
+    old = age(writer)
+    calls = new_calls(20)
+    where = {"host": writer.platform.deployment.node["inside"], "user": "dialplane",
+             "port": writer.platform.deployment["db.port"],
+             "dbname": writer.platform.deployment["db.name"],
+             "password": writer.platform.secret("db_admin")}
+    with psycopg.connect(**where) as reader:
+        reader.execute("SELECT count(*) FROM voip.cdr, voip.cdr_raw")
+        writer.start()
+        for call in calls:
+            writer.add(json.dumps(edge(call)))
+        writer.wait_for_rows(calls)
+        assert old <= partitions(writer, "cdr") | partitions(writer, "cdr_raw")
+    wait_for(lambda: not old & (partitions(writer, "cdr") | partitions(writer, "cdr_raw")),
+             "they are gone", 60)
+    assert "partitions of" not in writer.log()
+
+
+def migrate(platform, folder):
+    """Brings another database of the platform's cluster to what the folder has."""
+    config = platform.folder / "before.yaml"
+    text = (platform.state / "etc/deploy.yaml").read_text(encoding="utf-8")
+    config.write_text(text.replace("name: dialplane", "name: before"), encoding="utf-8")
+    config.chmod(0o644)
+    platform.state.run([platform.state / "bin/dialplane", "migrate", "-s", platform.state / "",
+                        "-c", config, "--dir", folder])
+
+
+def test_records_from_before(platform):
+    """Tables of their own for raw records: those of the last weeks move there, as they came."""
+    older = platform.folder / "older"
+    older.mkdir(mode=0o755)
+    for file in (CLONE / "db/migrations").glob("00[0-2]*.sql"):
+        shutil.copy(file, older)
+    older.chmod(0o755)
+    migrate(platform, older)
+    body = json.dumps({"id": "x", "text": "\u00fc\"\\'" * 1000}, ensure_ascii=False)
+    where = {"host": platform.deployment.node["inside"], "user": "dialplane", "dbname": "before",
+             "port": platform.deployment["db.port"], "password": platform.secret("db_admin"),
+             "autocommit": True}
+    with psycopg.connect(**where) as conn:
+        for number, age_days in enumerate((0, 1, 29, 31, 400)):
+            conn.execute(
+                "INSERT INTO voip.cdr (call_id, started_at, ended_at, duration_ms, billable_ms,"
+                " domain, direction, caller, callee, callee_reached, service, hangup_cause,"
+                " hangup_side, node, source, sip_call_id, raw) SELECT gen_random_uuid(),"
+                " now() - make_interval(days => %s), now(), 0, 0, 'a.test', 'internal', %s, '', '',"
+                " 'user', 'NORMAL_CLEARING', 'caller', 'one', 'edge', 'x', %s",
+                (age_days, str(number), body))
+        migrate(platform, CLONE / "db/migrations")
+        found = conn.execute(
+            "SELECT c.caller, r.tableoid::regclass::text LIKE '%_other', r.encoding, r.size, r.body"
+            " FROM voip.cdr c LEFT JOIN voip.cdr_raw r USING (started_at, call_id)"
+            " ORDER BY c.caller").fetchall()
+    assert [row[0] for row in found] == list("01234")
+    for _, other, encoding, size, stored in found[:3]:
+        assert (other, encoding, size) == (False, "none", len(body.encode()))
+        assert stored == body.encode()
+    assert [row[4] for row in found[3:]] == [None, None]
