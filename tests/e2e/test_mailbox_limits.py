@@ -7,6 +7,7 @@ import wave
 import numpy
 import pytest
 
+from front.errors import FrontError
 from lib import db, mailbox, records
 from lib import scenario as sip
 from lib.calls import BYE
@@ -124,3 +125,27 @@ def test_mail_waits_for_its_server(platform, phone):
     assert "mailbox 8712" in text.get_content()
     assert not any("Dialplane" in name for mail in mails.values() for name in mail.keys())
     wait_until(lambda: not waiting(platform), lambda: waiting(platform))
+
+
+def test_message_stays_when_its_mail_cannot_be_kept(platform):
+    """It is deleted when the mail is on the disk, and not otherwise."""
+    folder, mails = platform.folder / "message", platform.state / "mail"
+    folder.mkdir()
+    folder.chmod(0o777)
+    texts = {"msg0000.txt": "[message]\ncallerid=1\norigtime=1767225600\nduration=3\n", "msg0000.wav": "RIFF"}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="ascii")
+    command = [platform.state / "bin/dialplane", "mail", "-s", platform.state / "", "--delete",
+               "--message", folder / "msg0000", "--mailbox", "8713", "--to", "three@x.test"]
+    mails.rename(platform.state / "mail.away")
+    try:
+        with pytest.raises(FrontError, match="No such file or directory"):
+            platform.state.run(command)
+    finally:
+        (platform.state / "mail.away").rename(mails)
+    assert {path.name for path in folder.iterdir()} == set(texts)
+    platform.state.run(command)
+    assert not list(folder.iterdir())
+    (mail,) = waiting(platform)
+    assert mail.read_text(encoding="ascii").startswith("three@x.test\nMIME-Version: 1.0\n")
+    mail.unlink()
