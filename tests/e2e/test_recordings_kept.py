@@ -1,12 +1,16 @@
 """What becomes of recordings: format, encryption, retention, holds, and what a crash leaves behind."""
 
+import os
+import signal
 import subprocess
 import time
 from types import SimpleNamespace
 
 import pytest
 
+from lib import scenario as sip
 from lib.calls import end, talk
+from lib.freeswitch import FreeSwitch
 from lib.phone import hear_each_other
 from lib.platform import PROGRAM
 from lib.recording import Policies, check_stored, samples_of, seconds_of, wait_for_row
@@ -154,6 +158,33 @@ def test_retention_and_hold(platform, record):
     assert "deleted" in run(platform, "list", "--tenant", "a.test").text
     assert run(platform, "hold", "--id", held["id"]).code == 1, "too late"
     assert run(platform, "get", "--id", held["id"]).code == 1
+
+
+@pytest.mark.usefixtures("policies")
+def test_media_server_killed(platform, phone):
+    """What it has written is a recording like others."""
+    caller, callee = phone("1001"), phone("1002")
+    there = callee.wait_call(sip.ring(), sip.answer(), sip.wait_for_go(),
+                             sip.called_request("BYE", 1, code=481))
+    call = caller.call("1002", sip.is_answered(), sip.wait_for_go(),
+                       sip.request("BYE", 3, code=481)).wait("answered")
+    there.wait("answered")
+    hear_each_other(caller, callee)
+    # A writer has some of it in memory.
+    time.sleep(3)
+    name = platform.deployment.media_server
+    pid = platform.supervisor.processes()[name]["pid"]
+    os.killpg(pid, signal.SIGKILL)
+    until(lambda: (now := platform.supervisor.processes()[name])["statename"] == "RUNNING"
+          and now["pid"] != pid, "it is started again")
+    platform.wait_until_healthy()
+    if name == "freeswitch":
+        FreeSwitch(platform).wait_until_ready()
+    for leg in (call, there):
+        leg.go().finish()
+    row = wait_for_row(platform, platform.db.wait_for_cdr(call.call_id))
+    check_sound(file_of(platform, row))
+    assert row["duration_ms"] > 1500
 
 
 def test_what_a_crash_leaves(platform, record):

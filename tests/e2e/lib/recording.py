@@ -31,7 +31,7 @@ class Policies:
         """Until it has in memory what the view says, and nothing else."""
         wanted = {row["key_name"]: row["key_value"] for row in self._db.rows(
             "SELECT key_name, key_value FROM kamailio.htable_record")}
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 15
         while (has := self._in_memory()) != wanted:
             assert time.monotonic() < deadline, f"the edge has {has} and not {wanted}"
             time.sleep(0.005)
