@@ -1,4 +1,4 @@
-"""The benchmark of extensions, in short: that it calls, and that it says when a call fails."""
+"""Benchmarks, in short: that they do what they measure, and say when it fails."""
 
 import os
 import re
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).resolve().parents[2] / "bench/extensions"
+BENCH = Path(__file__).resolve().parents[2] / "bench"
 SECONDS = 2
 
 
 def bench(media, types):
     """Runs it; returns the process and its figures."""
-    done = subprocess.run([BENCH], capture_output=True, text=True, timeout=200, check=False,
+    done = subprocess.run([BENCH / "extensions"], capture_output=True, text=True, timeout=200, check=False,
                           env={**os.environ, "MEDIA": media, "BENCH_SECONDS": str(SECONDS),
                                "BENCH_TYPES": types})
     return done, dict(re.findall(r"^bench (\S+) (\S+) \w+$", done.stdout, re.M))
@@ -40,3 +40,20 @@ def test_unknown_type():
     done, figures = bench("asterisk", "user carrot")
     assert done.returncode != 0 and not figures
     assert "no type carrot; there are: user " in done.stderr
+
+
+def test_cdr():
+    """Every record that was posted is a row, and each figure is there."""
+    done = subprocess.run([BENCH / "cdr"], capture_output=True, text=True, timeout=200, check=False,
+                          env={**os.environ, "BENCH_SECONDS": str(SECONDS)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = {name: float(value)
+               for name, value in re.findall(r"^bench (\S+) (\S+) \S+$", done.stdout, re.M)}
+    wanted = {"cdr_per_s", "cdr_plain_insert_per_s", "cdr_insert_arrays_per_s",
+              "cdr_insert_whole_per_s", "cdr_insert_copy_per_s", "cdr_insert_values_per_s",
+              "cdr_insert_json_per_s", "collector_rss_mb", "cdr_writer_rss_mb"} | \
+        {f"{name}_{rate}" for name in ("cdr_lag_p50_ms", "cdr_lag_p99_ms", "collector_ack_p99_ms")
+         for rate in (10, 500)}
+    assert wanted <= figures.keys()
+    assert all(value > 0 for name, value in figures.items() if name != "cdr_drain_s")
+    assert figures["cdr_lag_p50_ms_500"] <= figures["cdr_lag_p99_ms_500"]
