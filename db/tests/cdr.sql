@@ -41,8 +41,8 @@ EXECUTE raw('00000000-0000-4000-8000-000000000001', now(), 1);
 EXECUTE raw('00000000-0000-4000-8000-000000000001', now(), 2);
 SELECT throws_ok($$SELECT caller FROM voip.cdr$$, '42501', NULL, 'the writer reads no records');
 SELECT throws_ok($$SELECT body FROM voip.cdr_raw$$, '42501', NULL, 'nor those they were made of');
-SELECT throws_ok($$UPDATE voip.cdr_legs SET number = ''$$, '42501', NULL, 'the writer changes no legs');
-SELECT throws_ok($$UPDATE voip.cdr SET node = ''$$, '42501', NULL, 'and no records');
+SELECT throws_ok($$DELETE FROM voip.cdr_legs$$, '42501', NULL, 'the writer deletes no legs');
+SELECT throws_ok($$UPDATE voip.cdr SET node = ''$$, '42501', NULL, 'and changes no records');
 SELECT throws_ok($$DELETE FROM voip.cdr$$, '42501', NULL, 'the writer deletes no records');
 RESET ROLE;
 

@@ -12,9 +12,10 @@ INSERT INTO voip.extensions (domain_id, number, type, is_prefix, no_answer_outsi
     VALUES (:a, '76', 'park', true, '0815') RETURNING id AS n76 \gset
 
 SET LOCAL ROLE dialplane_edge;
-SELECT set_eq($$SELECT name, key_value FROM kamailio.htable_ext WHERE name ~ '^7'$$,
-              $$VALUES ('701', 'type="park";ref="";media="1";ring="90";always="";busy="";noanswer="1001";unreachable=""'),
-                       ('76!', 'type="park";ref="";media="1";ring="30";always="";busy="";noanswer="0815";unreachable=""')$$,
+SELECT set_eq($$SELECT name, key_value FROM kamailio.htable_ext WHERE name ~ '^7'$$, format(
+              $$VALUES ('701', 'type="park";ref="";media="1";ring="90";always="";busy="";noanswer="1001";unreachable="";id="%s"'),
+                       ('76!', 'type="park";ref="";media="1";ring="30";always="";busy="";noanswer="0815";unreachable="";id="%s"')$$,
+              :n701, :n76),
               'what the edge reads of places');
 RESET ROLE;
 SELECT throws_ok(format($$UPDATE voip.extensions SET %I = %s WHERE number = '701'$$, c, :n1001), '23514', NULL, 'a place has no ' || c)

@@ -69,12 +69,14 @@ SELECT throws_ok($$DELETE FROM voip.conferences$$, '23503', NULL, 'a conference 
 -- ---- what the edge reads
 
 UPDATE voip.queues SET timeout_to = :a_number WHERE id = :a_queue;
+SELECT id AS queue_number FROM voip.extensions WHERE queue_id = :a_queue \gset
+SELECT id AS room_number FROM voip.extensions WHERE conference_id = :a_room \gset
 SET LOCAL ROLE dialplane_edge;
 SELECT is((SELECT key_value FROM kamailio.htable_ext WHERE key_name = 'a.test:8001'),
-          format('type="queue";ref="%s";media="1";ring="30";always="";busy="";noanswer="1001";unreachable=""', :a_queue),
+          format('type="queue";ref="%s";media="1";ring="30";always="";busy="";noanswer="1001";unreachable="";id="%s"', :a_queue, :queue_number),
           'a queue, and where its callers go instead');
 SELECT is((SELECT key_value FROM kamailio.htable_ext WHERE key_name = 'a.test:8100'),
-          format('type="conference";ref="%s";media="1";ring="30";always="";busy="";noanswer="";unreachable=""', :a_room),
+          format('type="conference";ref="%s";media="1";ring="30";always="";busy="";noanswer="";unreachable="";id="%s"', :a_room, :room_number),
           'a conference');
 SELECT throws_ok($$SELECT pin FROM voip.conferences$$, '42501', NULL, 'the edge sees no PIN');
 RESET ROLE;

@@ -15,7 +15,8 @@ INSERT INTO voip.outbound_routes (domain_id, name) VALUES (:a, 'world') RETURNIN
 INSERT INTO voip.extensions (domain_id, number, type, ring_group_id) VALUES
     (:a, '2000', 'ring_group', :sales), (:a, '*80', 'paging', :sales);
 INSERT INTO voip.extensions (domain_id, number, type, announcement_id) VALUES (:a, '2001', 'announcement', :closed);
-INSERT INTO voip.extensions (domain_id, number, type, schedule_id) VALUES (:a, '2002', 'schedule', :office);
+INSERT INTO voip.extensions (domain_id, number, type, schedule_id) VALUES (:a, '2002', 'schedule', :office)
+    RETURNING id AS n2002 \gset
 INSERT INTO voip.extensions (domain_id, number, type) VALUES (:a, '701', 'park'), (:a, '*8', 'pickup');
 INSERT INTO voip.extensions (domain_id, number, type, is_prefix) VALUES (:a, '**', 'pickup', true);
 INSERT INTO voip.extensions (domain_id, number, type, feature) VALUES (:a, '*78', 'feature', 'dnd_on');
@@ -46,11 +47,12 @@ SELECT set_eq($$SELECT name, substring(key_value FROM 'type="(\w+)"') AS type, s
                        ('*8', 'pickup', '1'), ('**!', 'pickup', '1'), ('*78', 'feature', '1'),
                        ('*72!', 'feature', '1'), ('0!', 'trunk_out', '0')$$, 'what the edge reads');
 SELECT is((SELECT key_value FROM kamailio.htable_ext WHERE name = '1001'),
-          'type="user";ref="1001";media="0";ring="30";always="";busy="0815";noanswer="";unreachable="";'
-          'dnd="0";calls="10";waiting="1";order="0"', 'a user');
+          format('type="user";ref="1001";media="0";ring="30";always="";busy="0815";noanswer="";unreachable="";'
+                 'dnd="0";calls="10";waiting="1";order="0";id="%s"', :n1001), 'a user');
 SELECT is((SELECT key_value FROM kamailio.htable_ext WHERE name = '2002'),
           format('type="schedule";ref="%s";media="0";ring="30";always="";busy="";noanswer="";unreachable="";'
-                 'plan="%s=1001"', :office, extract(epoch FROM date_trunc('minute', now()))::bigint), 'a schedule');
+                 'plan="%s=1001";id="%s"', :office, extract(epoch FROM date_trunc('minute', now()))::bigint, :n2002),
+          'a schedule');
 SELECT is((SELECT key_value FROM kamailio.htable_user WHERE name = '1001'),
           format('ha1="%s";box="";calls="10";cid="";hide="0";dnd="0";waiting="1";order="0";pick="";name=""', md5('x')), 'a caller');
 SELECT throws_ok('SELECT ha1 FROM voip.trunks', '42501', NULL, 'not the secrets of trunks');

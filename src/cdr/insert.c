@@ -18,7 +18,8 @@ enum {
  * The call's row last: inserting it locks what all calls of its tenant count in
  * (voip.count_outbound), and the lock lasts until the commit.
  */
-static const struct insert_table *const tables[] = {&insert_raw, &insert_legs, &insert_cdr};
+static const struct insert_table *const tables[] = {&insert_raw, &insert_legs, &insert_stages,
+                                                    &insert_cdr, &insert_taken};
 
 void insert_text(struct pg_array *array, const char *text)
 {

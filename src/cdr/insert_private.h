@@ -16,7 +16,7 @@ struct insert_table {
     const char *unmake;
 };
 
-extern const struct insert_table insert_cdr, insert_legs, insert_raw;
+extern const struct insert_table insert_cdr, insert_legs, insert_raw, insert_stages, insert_taken;
 
 /* Null for "". */
 void insert_text(struct pg_array *array, const char *text);

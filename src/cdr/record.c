@@ -59,6 +59,13 @@ static int32_t in_range(int32_t number, int32_t min, int32_t max)
 /* A measurement that cannot be is none; the call's row must not be lost for it. */
 static void complete_leg(struct cdr_leg *leg)
 {
+    /* Clocks of two servers, as above. */
+    if (leg->rang_us && leg->rang_us < leg->begun_us)
+        leg->rang_us = leg->begun_us;
+    if (leg->answered_us && leg->answered_us < leg->begun_us)
+        leg->answered_us = leg->begun_us;
+    if (leg->ended_us && leg->ended_us < leg->begun_us)
+        leg->ended_us = leg->begun_us;
     leg->mos = in_range(leg->mos, 100, 500);
     leg->loss = in_range(leg->loss, 0, 100 * 100);
     leg->jitter = in_range(leg->jitter, 0, 99999 * 100);
@@ -108,7 +115,7 @@ static int complete(struct cdr *cdr, struct err *err)
         strcpy(cdr->service, "none");
     if (!cause_is_name(cdr->cause))
         strcpy(cdr->cause, cause_of_sip(cdr->sip_code));
-    cdr->pdd_ms = in_range(cdr->pdd_ms, 0, INT32_MAX);
+    cdr->pdd_ms = cdr_ms_between(cdr->started_us, cdr->rang_us ? cdr->rang_us : cdr->answered_us);
     cdr->wait_ms = in_range(cdr->wait_ms, 0, INT32_MAX);
     cdr->talk_ms = in_range(cdr->talk_ms, 0, INT32_MAX);
     return 0;
@@ -123,6 +130,8 @@ int cdr_parse(struct cdr_record *out, const char *source, const char *node, cons
     /* Legs are cleared as they are added. */
     *cdr = (struct cdr){.pdd_ms = CDR_UNKNOWN, .wait_ms = CDR_UNKNOWN, .talk_ms = CDR_UNKNOWN};
     out->is_call = true;
+    out->stage = 0;
+    out->goes_on = false;
     out->legs_count = 0;
     text_copy(cdr->node, sizeof(cdr->node), node, strlen(node));
     for (size_t i = 0; i < DP_COUNT(forms); i++) {
@@ -146,6 +155,11 @@ static int32_t to_ms(int64_t us)
     int64_t ms = us / 1000;
 
     return us < 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
+}
+
+int32_t cdr_ms_between(int64_t from_us, int64_t to_us)
+{
+    return !from_us || !to_us ? CDR_UNKNOWN : to_ms(to_us - from_us);
 }
 
 int32_t cdr_duration_ms(const struct cdr *cdr)

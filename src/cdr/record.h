@@ -76,6 +76,12 @@ struct cdr_record {
     /* Whether that is the row of the call. If not, the record is of a leg, and of `cdr` only what
      * says of which call counts: call_id, started_us, domain, node and source. */
     bool is_call;
+    /* Of a record that is not the call's: how many media servers it had come through when it came
+     * to the one that tells of it; then `cdr` says what became of it there, by ivr_path, queue,
+     * agent, wait_ms and talk_ms. 0: the record is of a leg only. */
+    unsigned int stage;
+    /* Of the call's: it went on to another number, where there may be such a stage. */
+    bool goes_on;
     struct cdr_leg legs[CDR_LEGS_MAX];
     size_t legs_count;
 };
@@ -103,6 +109,10 @@ int cdr_parse_asterisk(struct cdr_record *out, const char *body, size_t len,
 /* A further leg of the record, of which nothing is known but its side ("caller", "callee") and
  * name. NULL when the record has as many as it may. */
 struct cdr_leg *cdr_add_leg(struct cdr_record *record, const char *side, const char *leg);
+
+/* Milliseconds between two times in microseconds: 0 where the clock went back, CDR_UNKNOWN where
+ * one of them is 0 or the number too large. */
+int32_t cdr_ms_between(int64_t from_us, int64_t to_us);
 
 /* Milliseconds from start to end and from answer to end; 0 where the clock went back. */
 int32_t cdr_duration_ms(const struct cdr *cdr);

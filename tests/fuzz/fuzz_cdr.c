@@ -61,6 +61,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(cdr.started_us > 0);
     CHECK_TEXT(cdr.domain);
     CHECK_TEXT(cdr.node);
+    FUZZ_CHECK(record.stage <= 9);
+    CHECK_TEXT(cdr.ivr_path);
+    CHECK_TEXT(cdr.queue);
+    CHECK_TEXT(cdr.agent);
+    FUZZ_CHECK(cdr.wait_ms >= CDR_UNKNOWN && cdr.talk_ms >= CDR_UNKNOWN);
     if (!record.is_call)
         return 0;
     FUZZ_CHECK(cdr.ended_us > 0 && cdr.answered_us >= 0);
