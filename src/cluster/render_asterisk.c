@@ -51,10 +51,12 @@ static int put_globals(const struct render *render, struct err *err)
     if (res)
         return res;
     buf_init(&text, RENDER_FILE_MAX);
-    buf_printf(&text, "[globals]\nDP_NODE=%s\nDP_AGI=agi://%s:%u\nDP_RECORDINGS=%s\n",
+    buf_printf(&text,
+               "[globals]\nDP_NODE=%s\nDP_AGI=agi://%s:%u\nDP_RECORDINGS=%s\nDP_RECORDS=%s/cdr/"
+               "asterisk.csv\n",
                render->node->name,
                render_host(topology_first(topology, ROLE_CONTROL)->inside, control),
-               topology->control.agi_port, recordings);
+               topology->control.agi_port, recordings, render->state);
     if (render_has_mail(topology))
         buf_printf(&text, "DP_MAIL=%s/bin/dialplane mail -s %s\n", render->state, render->state);
     return render_put(render, "asterisk/node/globals.conf", 0644, &text, err);

@@ -424,6 +424,7 @@ def dialplan(serve, service, call, context="from-edge", record="", music=""):
 
 @pytest.mark.parametrize("kind", KINDS.split("|"))
 @pytest.mark.parametrize("leg", ["", ";leg=0", ";leg=1", ";leg=9", ";leg=0;trunk=A carrier", ";leg=1;trunk=",
+                                 ";leg=2;eid=1234567890123456789;genesys=0A-z;path=8001:2>8010:*;trunk=x",
                                  # A name of 100 characters has 400 bytes at most.
                                  ";trunk=" + "x" * 400])
 def test_dialplan_does_what_the_static_one_does(serve, db, kind, leg):
@@ -472,6 +473,10 @@ def test_music_on_hold_in_both_dialplans(serve, music):
     ("ivr;id=${x};domain=a.test", CALL), ("ivr;id=1;domain=A.test", CALL),
     ("ivr;id=1;domain=a.test", CALL + ";leg=x"), ("ivr;id=1;domain=a.test", CALL + ";x"),
     ("ivr;id=1;domain=a.test", CALL + ";leg=0;trunk=a;b"),
+    ("ivr;id=1;domain=a.test", CALL + ";eid="), ("ivr;id=1;domain=a.test", CALL + ";eid=1;leg=1"),
+    ("ivr;id=1;domain=a.test", CALL + ";genesys=${x}"), ("ivr;id=1;domain=a.test", CALL + ";path=a b"),
+    ("ivr;id=1;domain=a.test", CALL + ";genesys=" + "x" * 65),
+    ("ivr;id=1;domain=a.test", CALL + ";path=" + "1" * 401),
     ("ivr;id=1;domain=a.test", CALL + ";trunk=" + "x" * 401),
     ("ivr;id=1;domain=a.test", CALL.replace("internal", "sideways")),
     ("ivr;id=1;domain=a.test", CALL.replace("from=1001", "from=" + "1" * 129)),

@@ -43,7 +43,7 @@ def test_menu(serve, db):
     attributes, entries = serve.menu(menu_id, "a.test")
     assert attributes["name"] == f"a.test/{menu_id}"
     assert attributes["timeout"] == "3000"
-    assert entries["1"] == "transfer to-edge-1001 XML services"
+    assert entries["1"] == "transfer key-1-1001 XML services"
     # The other tenant's menu, by its right number under the wrong name.
     assert serve.menu(menu_of(db, "b.test"), "a.test") is None
 

@@ -256,7 +256,7 @@ static void test_menu(void **state)
     assert_int_equal(answer(MENU "acme.test%2F7"), 0);
     has("<configuration name=\"ivr.conf\"><menus><menu name=\"acme.test/7\" "
         "greet-long=\"demo/welcome.wav\" invalid-sound=\"option-is-invalid.wav\" timeout=\"5000\"");
-    has("<entry action=\"menu-exec-app\" digits=\"#\" param=\"transfer to-edge-alice XML ");
+    has("<entry action=\"menu-exec-app\" digits=\"#\" param=\"transfer key-#-alice XML ");
     has("max-failures=\"3\"");
     lacks("5000 XML");
 }
@@ -433,8 +433,7 @@ static void test_call(void **state)
     lacks("voicemail");
     assert_int_equal(answer(FROM_EDGE("voicemail;id=1001;domain=acme.test", CALL ";leg=1")), 0);
     has("<action application=\"set_user\" data=\"1001@acme.test\"/>");
-    has("data=\"dp_record=false\"");
-    has("data=\"process_cdr=false\"/><action application=\"answer\"/>");
+    has("data=\"process_cdr=true\"/><action application=\"answer\"/>");
     has("data=\"leave-&#36;{user_name} XML services\"");
     assert_int_equal(answer(FROM_EDGE("mailbox;id=alice;domain=acme.test", CALL ";leg=0")), 0);
     has("data=\"sensitive_dtmf=true\"");
@@ -508,6 +507,10 @@ static void test_call_that_is_not_ours(void **state)
         FROM_EDGE(SERVICE, CALL ";"),
         FROM_EDGE(SERVICE, CALL ";leg=x"),
         FROM_EDGE(SERVICE, CALL ";leg=11"),
+        FROM_EDGE(SERVICE, CALL ";eid=x"),
+        FROM_EDGE(SERVICE, CALL ";leg=1;genesys=a%27b"),
+        FROM_EDGE(SERVICE, CALL ";leg=1;path=1%3Cb"),
+        FROM_EDGE(SERVICE, CALL ";path=1;leg=1"),
         FROM_EDGE(SERVICE, "x" CALL),
         FROM_EDGE(SERVICE, START "dir=x;ext=ivr"),
         FROM_EDGE(SERVICE, START "dir=internalx;ext=ivr"),

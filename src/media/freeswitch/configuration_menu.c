@@ -16,13 +16,15 @@ static void add_sound(struct xml *xml, const struct snapshot *snapshot, const ch
         xml_attr(xml, attribute, file);
 }
 
-/* The number is dialled at the edge, which knows what it is: see conf/freeswitch. */
+/* The number is dialled at the edge, which knows what it is and is told the key: see
+ * conf/freeswitch. */
 static void add_entry(struct xml *xml, const struct snapshot_entry *entry)
 {
     char transfer[128];
 
     if (!str_is_extension(entry->number) ||
-        str_printf(transfer, sizeof(transfer), "transfer to-edge-%s XML services", entry->number))
+        str_printf(transfer, sizeof(transfer), "transfer key-%s-%s XML services", entry->digit,
+                   entry->number))
         return;
     xml_open(xml, "entry");
     xml_attr(xml, "action", "menu-exec-app");

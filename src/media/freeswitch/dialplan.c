@@ -47,7 +47,7 @@ static void add_music(struct xml *xml, const struct dialplan_service *service, c
     add_variable(xml, "hold_music", file);
 }
 
-static void add_variables(struct xml *xml, const struct dialplan_service *service, bool is_leg)
+static void add_variables(struct xml *xml, const struct dialplan_service *service)
 {
     add_variable(xml, "process_cdr", "false");
     add_variable(xml, "dp_service", service->kind);
@@ -57,7 +57,6 @@ static void add_variables(struct xml *xml, const struct dialplan_service *servic
     add_variable(xml, "force_transfer_context", "transferred");
     add_variable(xml, "media_timeout", "120000");
     add_variable(xml, "media_hold_timeout", "3600000");
-    add_variable(xml, "dp_record", is_leg ? "false" : "true");
 }
 
 /* What X-VOIP-Record says is services.xml's to understand. */
@@ -72,9 +71,9 @@ static void add_recording(struct xml *xml, const char *record)
     dialplan_add_action(xml, "execute_extension", data);
 }
 
-static void add_answer(struct xml *xml, const struct dialplan_kind *kind, bool is_leg)
+static void add_answer(struct xml *xml, const struct dialplan_kind *kind)
 {
-    dialplan_add_action(xml, "set", is_leg ? "process_cdr=false" : "process_cdr=true");
+    dialplan_add_action(xml, "set", "process_cdr=true");
     dialplan_add_action(xml, "answer", NULL);
     if (kind->asks_for_pin)
         dialplan_add_action(xml, "set", "sensitive_dtmf=true");
@@ -83,7 +82,7 @@ static void add_answer(struct xml *xml, const struct dialplan_kind *kind, bool i
 }
 
 static int write_call(const struct dialplan_kind *kind, const struct dialplan_service *service,
-                      const struct fs_request *request, bool is_leg, bool is_there, struct buf *out)
+                      const struct fs_request *request, bool is_there, struct buf *out)
 {
     struct xml xml;
 
@@ -93,15 +92,13 @@ static int write_call(const struct dialplan_kind *kind, const struct dialplan_se
     xml_open(&xml, "extension");
     xml_attr(&xml, "name", kind->name);
     xml_open(&xml, "condition");
-    add_variables(&xml, service, is_leg);
+    add_variables(&xml, service);
     add_music(&xml, service, request->music);
     add_recording(&xml, request->record);
     if (kind->recorded == WHEN_ANSWERED)
-        dialplan_add_action(&xml, "set",
-                            is_leg ? "execute_on_answer=set process_cdr=false"
-                                   : "execute_on_answer=set process_cdr=true");
-    else if (kind->recorded == WHEN_WE_ANSWER)
-        add_answer(&xml, kind, is_leg);
+        dialplan_add_action(&xml, "set", "execute_on_answer=set process_cdr=true");
+    else
+        add_answer(&xml, kind);
     if (is_there)
         kind->add(&xml, service);
     else
@@ -112,10 +109,8 @@ static int write_call(const struct dialplan_kind *kind, const struct dialplan_se
 int dialplan_domain(const struct fs_request *request, char out[FS_DOMAIN_SIZE])
 {
     struct dialplan_service service;
-    bool is_leg;
 
-    if (strcmp(request->context, "from-edge") != 0 ||
-        !dialplan_parse_call(request->call, &is_leg) ||
+    if (strcmp(request->context, "from-edge") != 0 || !dialplan_is_call(request->call) ||
         dialplan_parse_service(request->service, &service) || !dialplan_find_kind(&service))
         return -ENOENT;
     memcpy(out, service.domain, sizeof(service.domain));
@@ -127,14 +122,12 @@ int dialplan_document(const struct fs_request *request, const struct snapshot *s
 {
     const struct dialplan_kind *kind;
     struct dialplan_service service;
-    bool is_leg;
 
     /* dialplan_domain has looked at both: this is only for who has not called it. */
-    if (!dialplan_parse_call(request->call, &is_leg) ||
-        dialplan_parse_service(request->service, &service))
+    if (!dialplan_is_call(request->call) || dialplan_parse_service(request->service, &service))
         return -EINVAL;
     kind = dialplan_find_kind(&service);
     if (!kind)
         return -ENOENT;
-    return write_call(kind, &service, request, is_leg, kind->is_there(snapshot, &service), out);
+    return write_call(kind, &service, request, kind->is_there(snapshot, &service), out);
 }

@@ -8,6 +8,7 @@
 
 #define DIGITS "0123456789"
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 int dialplan_parse_service(const char *text, struct dialplan_service *out)
 {
@@ -20,7 +21,7 @@ int dialplan_parse_service(const char *text, struct dialplan_service *out)
     return 0;
 }
 
-/* X-VOIP-Call: <uuid>;start=…;from=…;to=…;reached=…;dir=…;ext=…[;leg=0…9][;trunk=…] */
+/* X-VOIP-Call: <uuid>;start=…;from=…;to=…;reached=…;dir=…;ext=…, and what not every call has. */
 static const struct part {
     const char *before;
     const char *characters; /* NULL: any but ';' */
@@ -30,7 +31,13 @@ static const struct part {
     {";from=", NULL, 0, 128},       {";to=", NULL, 0, 128},      {";reached=", NULL, 0, 128},
     {";dir=", LOWER, 1, 8},         {";ext=", LOWER "_", 1, 32},
 };
-static const struct part leg = {";leg=", DIGITS, 1, 1}, trunk = {";trunk=", NULL, 0, 400};
+static const struct part more[] = {
+    {";leg=", DIGITS, 1, 1},
+    {";eid=", DIGITS, 1, 19},
+    {";genesys=", DIGITS LOWER UPPER "-", 1, 64},
+    {";path=", DIGITS LOWER UPPER "*#+._:>-", 1, 400},
+    {";trunk=", NULL, 0, 400},
+};
 
 /* Takes `before` and what follows it off `*text`. */
 static bool take_part(const char **text, const struct part *part)
@@ -51,7 +58,7 @@ static bool is_direction(const char *at)
            str_starts_with(at, ";dir=outbound;");
 }
 
-bool dialplan_parse_call(const char *text, bool *is_leg)
+bool dialplan_is_call(const char *text)
 {
     for (size_t i = 0; i < DP_COUNT(parts); i++) {
         if (strcmp(parts[i].before, ";dir=") == 0 && !is_direction(text))
@@ -59,8 +66,8 @@ bool dialplan_parse_call(const char *text, bool *is_leg)
         if (!take_part(&text, &parts[i]))
             return false;
     }
-    *is_leg = str_starts_with(text, leg.before) && text[strlen(leg.before)] != '0';
-    if (str_starts_with(text, leg.before) && !take_part(&text, &leg))
-        return false;
-    return text[0] == '\0' || (take_part(&text, &trunk) && text[0] == '\0');
+    for (size_t i = 0; i < DP_COUNT(more); i++)
+        if (str_starts_with(text, more[i].before) && !take_part(&text, &more[i]))
+            return false;
+    return text[0] == '\0';
 }

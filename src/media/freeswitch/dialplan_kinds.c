@@ -157,7 +157,7 @@ static const struct dialplan_kind kinds[] = {
     {"paging", has_ring_group, add_paging, false, WHEN_WE_ANSWER},
     {"park", is_name, add_park, false, WHEN_WE_ANSWER},
     {"pickup", is_name, add_park, false, WHEN_WE_ANSWER},
-    {"recorder", is_name, add_bridge, false, BY_THE_EDGE},
+    {"recorder", is_name, add_bridge, false, WHEN_ANSWERED},
 };
 
 const struct dialplan_kind *dialplan_find_kind(const struct dialplan_service *service)

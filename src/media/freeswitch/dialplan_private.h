@@ -18,15 +18,11 @@ struct dialplan_service {
 /* -EINVAL when the header is none that a static dialplan would take. */
 int dialplan_parse_service(const char *text, struct dialplan_service *out) DP_CHECK;
 
-/*
- * Whether X-VOIP-Call is well-formed, and whether a media server set up the leg, which then has no
- * record.
- */
-bool dialplan_parse_call(const char *text, bool *is_leg);
+/* Whether X-VOIP-Call is well-formed. */
+bool dialplan_is_call(const char *text);
 
-/* Who writes the call's record: this server from the answer on, whose answer it may be, or not at
- * all. */
-enum dialplan_recorded { WHEN_WE_ANSWER, WHEN_ANSWERED, BY_THE_EDGE };
+/* From when on this server has a record of the call: it answers itself, or whom it calls does. */
+enum dialplan_recorded { WHEN_WE_ANSWER, WHEN_ANSWERED };
 
 /* What the dialplan knows of a kind of service. */
 struct dialplan_kind {
