@@ -11,6 +11,8 @@ import time
 
 import numpy
 
+from . import rtcp
+
 RATE = 8000          # samples a second of PCMU
 FRAME = 160          # samples of 20 ms
 PCMU, EVENTS = 0, 101
@@ -57,7 +59,10 @@ class Endpoint(threading.Thread):
         self.port = self._socket.getsockname()[1]
         self.remote = None
         self.sources = set()      # (ip, port) that sent us audio
+        self.lose = 0             # of so many packets one is lost on the way; 0: none
         self._frames = SILENT
+        self._reports = None      # the RTCP socket, of an endpoint that reports
+        self._reception = rtcp.Reception()
         self._digits = []         # of (event, duration in samples, is the end)
         self.sequence = random.randrange(1 << 16)    # of the next packet
         self._heard = []          # of (arrival, payload)
@@ -68,6 +73,13 @@ class Endpoint(threading.Thread):
     def tone(self, frequency):
         """Sends this tone (Hz) from now on; 0 for silence."""
         self._frames = tone_frames(frequency) if frequency else SILENT
+
+    def report(self):
+        """Sends reports (RTCP) of what it hears from now on, from the next port."""
+        reports = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        reports.bind((self._socket.getsockname()[0], self.port + 1))
+        reports.setblocking(False)
+        self._reports = reports
 
     def press(self, digits):
         """Sends telephone events: 120 ms each, the end three times (RFC 4733 2.5.1.4), a gap."""
@@ -126,12 +138,19 @@ class Endpoint(threading.Thread):
         self._closing.set()
         self.join()
         self._socket.close()
+        if self._reports:
+            self._reports.close()
 
     def run(self):
         stamp, source = random.randrange(1 << 31), self.port
-        due, event_stamp = time.monotonic(), 0
+        due, event_stamp, sent, reported = time.monotonic(), 0, 0, time.monotonic()
         while not self._closing.is_set():
             self._receive()
+            if self._reports:
+                self._take_reports()
+                if self.remote and time.monotonic() > reported + rtcp.EVERY:
+                    reported = time.monotonic()
+                    self._send_report(source, stamp, sent)
             if self.remote:
                 step = self._digits.pop(0) if self._digits else None
                 if step and step[1] == FRAME:
@@ -139,11 +158,27 @@ class Endpoint(threading.Thread):
                 number = self.sequence
                 packet = (_event_packet(step, number, event_stamp, source) if step else
                           _audio_packet(self._next_frame(stamp), number, stamp, source))
-                self._send(packet)
+                if not self.lose or number % self.lose:
+                    self._send(packet)
+                    sent += 1
                 self.sequence = (number + 1) & 0xFFFF
             stamp = (stamp + FRAME) & 0xFFFFFFFF
             due = max(due + 0.02, time.monotonic() - 0.1)
             time.sleep(max(0, due - time.monotonic()))
+
+    def _take_reports(self):
+        try:
+            while True:
+                self._reception.report(self._reports.recv(2048))
+        except OSError:
+            pass                  # nothing more, or an ICMP error: the peer takes none
+
+    def _send_report(self, source, stamp, sent):
+        try:
+            self._reports.sendto(rtcp.report(source, stamp, sent, self._reception),
+                                 (self.remote[0], self.remote[1] + 1))
+        except OSError:
+            pass                  # the call is over
 
     def _next_frame(self, stamp):
         frames = self._frames
@@ -164,6 +199,7 @@ class Endpoint(threading.Thread):
             except OSError:
                 continue  # an ICMP error of an earlier sendto
             if len(packet) > 12 and packet[0] >> 6 == 2 and packet[1] & 0x7F == PCMU:
+                self._reception.packet(packet)
                 with self._lock:
                     self.sources.add(source)
                     self._heard.append((time.monotonic(), packet[12:]))
