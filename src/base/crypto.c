@@ -1,8 +1,10 @@
 #include "base/crypto.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
@@ -57,6 +59,20 @@ int crypto_sha256_hex(const void *data, size_t len, char out[CRYPTO_SHA256_HEX])
 {
     pthread_once(&digests.once, fetch_digests);
     return digest_hex(digests.sha256, data, len, out);
+}
+
+int crypto_hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len,
+                           char out[CRYPTO_SHA256_HEX])
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned int count = 0;
+
+    pthread_once(&digests.once, fetch_digests);
+    if (!digests.sha256 || key_len > INT_MAX ||
+        !HMAC(digests.sha256, key, (int)key_len, data, len, hash, &count))
+        return -EIO;
+    to_hex(hash, count, out);
+    return 0;
 }
 
 int crypto_ha1(const char *user, const char *realm, const char *password, char out[CRYPTO_MD5_HEX])

@@ -15,6 +15,10 @@ enum {
 int crypto_md5_hex(const void *data, size_t len, char out[CRYPTO_MD5_HEX]) DP_CHECK;
 int crypto_sha256_hex(const void *data, size_t len, char out[CRYPTO_SHA256_HEX]) DP_CHECK;
 
+/* Lower-case hexadecimal HMAC-SHA256 (RFC 2104) of `data`. */
+int crypto_hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len,
+                           char out[CRYPTO_SHA256_HEX]) DP_CHECK;
+
 /*
  * HA1 of digest authentication, RFC 2617 3.2.2.2: MD5 of "user:realm:password". What the
  * platform stores instead of a password. -EINVAL when user or realm contains a colon, because

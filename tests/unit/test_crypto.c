@@ -35,6 +35,22 @@ static void test_ha1_of_rfc2617(void **state)
     assert_string_equal(hex, "939e7578ed9e3c518a452acee763bce9");
 }
 
+/* Test case 2, and 6: a key longer than a block. */
+static void test_hmac_of_rfc4231(void **state)
+{
+    char hex[CRYPTO_SHA256_HEX], key[131];
+
+    (void)state;
+    assert_int_equal(crypto_hmac_sha256_hex("Jefe", 4, "what do ya want for nothing?", 28, hex), 0);
+    assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof(key));
+    assert_int_equal(
+        crypto_hmac_sha256_hex(key, sizeof(key),
+                               "Test Using Larger Than Block-Size Key - Hash Key First", 54, hex),
+        0);
+    assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 static void test_ha1_refuses_ambiguous_names(void **state)
 {
     char hex[CRYPTO_MD5_HEX];
@@ -69,4 +85,5 @@ static void test_equal(void **state)
 
 UNIT_MAIN("crypto", cmocka_unit_test(test_md5_of_rfc1321), cmocka_unit_test(test_sha256_of_fips180),
           cmocka_unit_test(test_ha1_of_rfc2617), cmocka_unit_test(test_ha1_refuses_ambiguous_names),
-          cmocka_unit_test(test_random_differs_and_has_the_length), cmocka_unit_test(test_equal))
+          cmocka_unit_test(test_random_differs_and_has_the_length), cmocka_unit_test(test_equal),
+          cmocka_unit_test(test_hmac_of_rfc4231))
