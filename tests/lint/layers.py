@@ -16,7 +16,7 @@ STEPS = [
     {"base"},
     {"http", "store", "mail"},
     {"tenant"},
-    {"media", "edge", "cdr"},
+    {"media", "edge", "cdr", "webhook"},
     {"recording"},
     {"api", "cluster"},
     {"cmd"},
