@@ -87,6 +87,13 @@ struct topology {
         char *folder; /* where media servers write while a call runs; "": run/recordings */
         char *peer;   /* where the store is copied to, as rsync takes it; "": nowhere */
     } recordings;
+    struct {
+        bool allow_private;  /* receivers that are not on the Internet */
+        uint16_t timeout_s;  /* of one try */
+        uint16_t retry_s;    /* until the second one */
+        uint16_t dead_hours; /* after which a failure is the last one */
+        uint16_t keep_days;  /* what is delivered, or dead */
+    } webhooks;
 };
 
 /*

@@ -51,6 +51,12 @@ static const cyaml_strval_t roles[] = {
         .value = {CYAML_VALUE_ENUM(CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, int, words,            \
                                    DP_COUNT(words))},                                              \
     }
+#define FLAG(name, part)                                                                           \
+    {                                                                                              \
+        .key = #name,                                                                              \
+        .data_offset = OFFSET(name, part),                                                         \
+        .value = {CYAML_VALUE_BOOL(CYAML_FLAG_OPTIONAL, bool)},                                    \
+    }
 #define SECTION(name)                                                                              \
     {                                                                                              \
         .key = #name,                                                                              \
@@ -115,6 +121,11 @@ static const cyaml_schema_field_t recordings_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t webhooks_fields[] = {
+    FLAG(allow_private, webhooks), NUMBER(timeout_s, webhooks), NUMBER(retry_s, webhooks),
+    NUMBER(dead_hours, webhooks),  NUMBER(keep_days, webhooks), CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t mail_fields[] = {
     STRING(host, mail),
     NUMBER(port, mail),
@@ -153,6 +164,7 @@ static const cyaml_schema_field_t topology_fields[] = {
     SECTION(cdr),
     SECTION(mail),
     SECTION(recordings),
+    SECTION(webhooks),
     CYAML_FIELD_END,
 };
 const cyaml_schema_value_t topology_schema = {

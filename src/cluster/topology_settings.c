@@ -45,6 +45,11 @@ static const struct setting settings[] = {
     SETTING(cdr, reconcile_every, 15, 1, 3600),
     SETTING(cdr, reconcile_grace, 30, 1, 43200),
     PORT(mail, port, 25),
+    SETTING(webhooks, timeout_s, 10, 1, 60),
+    SETTING(webhooks, retry_s, 5, 1, 3600),
+    SETTING(webhooks, dead_hours, 24, 1, 168),
+    /* More than they are tried for. */
+    SETTING(webhooks, keep_days, 14, 8, 366),
 };
 
 static uint16_t *number_at(struct topology *topology, const struct setting *setting)

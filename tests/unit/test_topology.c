@@ -107,7 +107,8 @@ static void test_values_are_read(void **state)
                           "db: {name: voice}\n"
                           "cdr: {keep_months: 3, keep_raw_days: 7}\n"
                           "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n"
-                          "recordings: {folder: /dev/shm/x, peer: 'a@b.test:/srv/r'}\n",
+                          "recordings: {folder: /dev/shm/x, peer: 'a@b.test:/srv/r'}\n"
+                          "webhooks: {allow_private: true, timeout_s: 3}\n",
                           &topology, &err),
                      0);
     assert_int_equal(topology->media_server, MEDIA_SERVER_ASTERISK);
@@ -123,6 +124,9 @@ static void test_values_are_read(void **state)
     assert_int_equal(topology->cdr.keep_raw_days, 7);
     assert_string_equal(topology->recordings.folder, "/dev/shm/x");
     assert_string_equal(topology->recordings.peer, "a@b.test:/srv/r");
+    assert_true(topology->webhooks.allow_private);
+    assert_int_equal(topology->webhooks.timeout_s, 3);
+    assert_int_equal(topology->webhooks.retry_s, 5);
     assert_string_equal(topology->mail.host, "mail.x.org");
     assert_int_equal(topology->mail.port, 25);
     assert_string_equal(topology->mail.from, "Voice.mail+1@x.org");
