@@ -19,6 +19,8 @@ static const struct cmd_verb verbs[] = {
     {"doctor", "check every part of this node and say what to do", cmd_doctor},
     {"prompt", "list, add or remove the prompts of a tenant's own", cmd_prompt},
     {"recording", "list, hand out, verify or hold what is recorded", cmd_recording},
+    {"webhook", "add, list or test webhooks of tenants, send once more what was given up",
+     cmd_webhook},
     {"explain", "say what would happen if one called the other", cmd_explain},
 };
 

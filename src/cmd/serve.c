@@ -7,6 +7,7 @@
  *                                                +--> then a thread per media node (FreeSWITCH):
  *                                                     what it holds on to is put right
  *     FreeSWITCH, Asterisk --> HTTP threads, FastAGI thread --> snapshots (never the database)
+ *     PostgreSQL --> webhooks' thread --> receivers of tenants (nothing else waits for it)
  */
 #include "cmd/serve.h"
 
@@ -25,6 +26,7 @@
 enum {
     IDLE_MS = 3600 * 1000,     /* a tenant without a call for so long leaves memory */
     EDGE_RELOAD_S = 24 * 3600, /* well within a schedule's fortnight */
+    WEBHOOKS_MS = 5000,        /* statements */
 };
 
 static void on_loaded(const char *domain, void *arg)
@@ -113,6 +115,30 @@ static int start_agi(struct serve *serve, struct err *err)
     return agi_start(&serve->agi, &options, err);
 }
 
+static int start_webhooks(struct serve *serve, struct err *err)
+{
+    const struct topology *topology = serve->node.topology;
+    const struct webhooks_options options = {
+        .database =
+            {
+                .host = topology_first(topology, ROLE_DB)->inside,
+                .port = topology->db.port,
+                .database = topology->db.name,
+                .role = secret_role(SECRET_DB_CONTROL),
+                .application = "dialplane webhooks",
+                .statement_timeout_ms = WEBHOOKS_MS,
+            },
+        .agent = "dialplane/" DIALPLANE_VERSION,
+        .allow_private = topology->webhooks.allow_private,
+        .timeout_s = topology->webhooks.timeout_s,
+        .retry_s = topology->webhooks.retry_s,
+        .dead_hours = topology->webhooks.dead_hours,
+        .keep_days = topology->webhooks.keep_days,
+    };
+
+    return webhooks_start(&serve->webhooks, &options, err);
+}
+
 static int start_registry(struct serve *serve, struct err *err)
 {
     char folder[PATH_MAX];
@@ -144,6 +170,8 @@ static int start(struct serve *serve, struct err *err)
         res = serve_listen_start(serve, err);
     if (!res)
         res = start_agi(serve, err);
+    if (!res)
+        res = start_webhooks(serve, err);
     return res ? res : serve_documents_start(serve, err);
 }
 
@@ -151,6 +179,7 @@ static void stop(struct serve *serve)
 {
     registry_stop(serve->registry);
     http_server_stop(serve->documents);
+    webhooks_stop(serve->webhooks);
     agi_stop(serve->agi);
     waiting_start(NULL, NULL);
     listen_stop(serve->listen);

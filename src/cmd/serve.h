@@ -12,6 +12,7 @@
 #include "media/peers.h"
 #include "store/listen.h"
 #include "tenant/registry.h"
+#include "webhook/deliver.h"
 
 /* Counted per answer to a media server, by what was asked for and what became of it. */
 enum serve_kind { SERVE_FREESWITCH, SERVE_REALTIME, SERVE_KINDS };
@@ -35,6 +36,7 @@ struct serve {
     struct listen *listen;
     struct http_server *documents;
     struct agi *agi;
+    struct webhooks *webhooks;
     bool database_away; /* the listener's thread only: said so already */
     atomic_uint_fast64_t answers[SERVE_KINDS][SERVE_RESULTS];
 };

@@ -224,6 +224,20 @@ static void add_media(struct buf *out, const struct serve *serve)
                      "Connections and commands that failed.", media_failures);
 }
 
+static void add_webhooks(struct buf *out, const struct serve *serve)
+{
+    struct webhooks_counts counts;
+
+    webhooks_counts(serve->webhooks, &counts);
+    add_metric(out, "webhooks_delivered_total", "counter", "Webhooks that were delivered.",
+               counts.delivered);
+    add_metric(out, "webhooks_failed_total", "counter", "Tries to deliver a webhook that failed.",
+               counts.failed);
+    add_metric(out, "webhooks_dead_total", "counter", "Webhooks that were given up.", counts.dead);
+    add_metric(out, "webhooks_in_flight", "gauge", "Webhooks that are being delivered.",
+               counts.in_flight);
+}
+
 void serve_metrics(void *arg, const struct http_request *request, struct http_response *response)
 {
     struct serve *serve = arg;
@@ -243,4 +257,5 @@ void serve_metrics(void *arg, const struct http_request *request, struct http_re
     add_edge_metric(out, serve, "edge_failures_total", "counter",
                     "Calls that the edge did not answer.", edge_failures);
     add_media(out, serve);
+    add_webhooks(out, serve);
 }
