@@ -66,6 +66,13 @@ static int take_confirmations(struct sender *sender, struct err *err)
     return res;
 }
 
+/* For sender_stats. */
+static void publish(struct sender *sender)
+{
+    atomic_store(&sender->in_window, sender->window.count);
+    atomic_store(&sender->waiting_bytes, sender->window.waiting_bytes);
+}
+
 /* Reads what is new into the batch and the window, after waiting up to `wait_ms`. */
 static void read_new(struct sender *sender, unsigned int wait_ms)
 {
@@ -86,6 +93,7 @@ static void read_new(struct sender *sender, unsigned int wait_ms)
     }
     for (size_t i = 0; i < sender->batch.count; i++)
         window_push(&sender->window, sender->batch.list[i].at);
+    publish(sender);
 }
 
 static void fill(struct sender *sender)
@@ -220,7 +228,6 @@ int sender_turn(struct sender *sender, struct err *err)
     if (!res)
         res = sender->window.waiting ? send_waiting(sender, err) : send_new(sender, err);
     sender_commit(sender, false);
-    atomic_store(&sender->in_window, sender->window.count);
-    atomic_store(&sender->waiting_bytes, sender->window.waiting_bytes);
+    publish(sender);
     return res;
 }
