@@ -52,15 +52,47 @@ const struct field *fields_next(const struct field *list, const struct field *fi
     return next < list + list->span ? next : NULL;
 }
 
+/* FNV-1a. Who sends a record could choose names of one hash, and each look would be through all of
+ * them: no longer than without an index. */
+uint32_t fields_hash(const char *name, size_t len)
+{
+    uint32_t hash = 2166136261;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)name[i]) * 16777619;
+    return hash;
+}
+
+static bool has_name(const struct field *field, const char *name, size_t len)
+{
+    return field->name_len == len && memcmp(field->name, name, len) == 0;
+}
+
+uint32_t fields_place(const struct field *object, const uint32_t *index, uint32_t size,
+                      const char *name, size_t len)
+{
+    uint32_t at = fields_hash(name, len) & (size - 1);
+
+    while (index[at] && !has_name(object + index[at], name, len))
+        at = (at + 1) & (size - 1);
+    return at;
+}
+
 const struct field *fields_get(const struct field *object, const char *name)
 {
     const struct field *found = NULL;
     size_t len = strlen(name);
+    uint32_t distance;
 
     if (!fields_is_object(object))
         return NULL;
+    if (object->index) {
+        distance =
+            object->index[fields_place(object, object->index, object->index_size, name, len)];
+        return distance ? object + distance : NULL;
+    }
     for (const struct field *at = fields_first(object); at; at = fields_next(object, at))
-        if (at->name_len == len && memcmp(at->name, name, len) == 0)
+        if (has_name(at, name, len))
             found = at;
     return found;
 }

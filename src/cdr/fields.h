@@ -24,7 +24,18 @@ struct field {
     uint32_t name_len;
     uint32_t len; /* of the text: a string, or a number as it was written; a NUL is behind it */
     char *text;
+    /* Of an object with many names: for each hash (or the next free place) how far behind the
+     * object the field is, 0 for none; the size is a power of two. NULL: it is looked through. */
+    const uint32_t *index;
+    uint32_t index_size;
 };
+
+/* Of a name, for the index. */
+uint32_t fields_hash(const char *name, size_t len);
+
+/* Where in an index the name is, or is to be put. */
+uint32_t fields_place(const struct field *object, const uint32_t *index, uint32_t size,
+                      const char *name, size_t len);
 
 /*
  * Reads one object, after making its text UTF-8. Ends with fields_free, or by itself with

@@ -9,6 +9,10 @@
 enum {
     DEPTH_MAX = 64,   /* of a record: six */
     FIRST_ROOM = 512, /* fields; a record of FreeSWITCH has some 350 */
+    INDEX_FROM = 32,  /* names; of fewer, making an index costs more than it saves */
+    INDEX_TO = 4096,  /* names; of more, whoever chose them may have chosen them all of one hash */
+    INDEX_ROOM =
+        4, /* bytes for indexes per byte of JSON: where they do not suffice, there is none */
 };
 
 struct reader {
@@ -17,6 +21,7 @@ struct reader {
     /* Names and texts with a NUL behind each: no more than the JSON, where quotes or what ends a
      * number stand around them, and escaped characters are longer. */
     char *text, *end;
+    char *floor, *limit;      /* behind the texts: room for indexes, taken from its end */
     uint32_t open[DEPTH_MAX]; /* objects and arrays that are not complete, outermost first */
     int depth;
     const char *name; /* of the next value in an object */
@@ -115,12 +120,44 @@ static int begin_array(void *arg)
     return begin(arg, FIELD_ARRAY);
 }
 
+static uint32_t count_names(const struct field *object)
+{
+    uint32_t count = 0;
+
+    for (const struct field *at = fields_first(object); at; at = fields_next(object, at))
+        count++;
+    return count;
+}
+
+/* Of an object that is complete. The later of two of one name takes the place of the other. */
+static void make_index(struct reader *reader, struct field *object)
+{
+    uint32_t names = count_names(object), size = 2 * INDEX_FROM;
+    uint32_t *index;
+
+    while (size < 2 * names)
+        size *= 2;
+    if (names < INDEX_FROM || names > INDEX_TO ||
+        (size_t)(reader->limit - reader->floor) < size * sizeof(*index))
+        return;
+    reader->limit -= size * sizeof(*index);
+    index = (uint32_t *)(void *)reader->limit;
+    memset(index, 0, size * sizeof(*index));
+    for (const struct field *at = fields_first(object); at; at = fields_next(object, at))
+        index[fields_place(object, index, size, at->name, at->name_len)] = (uint32_t)(at - object);
+    object->index = index;
+    object->index_size = size;
+}
+
 static int end_value(void *arg)
 {
     struct reader *reader = arg;
-    uint32_t index = reader->open[--reader->depth];
+    uint32_t place = reader->open[--reader->depth];
+    struct field *value = &reader->list[place];
 
-    reader->list[index].span = (uint32_t)reader->count - index;
+    value->span = (uint32_t)reader->count - place;
+    if (value->type == FIELD_OBJECT)
+        make_index(reader, value);
     return 1;
 }
 
@@ -169,11 +206,16 @@ static int parse(struct reader *reader, const char *text, size_t len, struct err
 
 int fields_read_good(struct field **out, const char *text, size_t len, struct err *err)
 {
-    struct reader reader = {.text = malloc(len + 1)};
+    size_t room = (len + 1 + sizeof(uint32_t)) / sizeof(uint32_t) * sizeof(uint32_t);
+    struct reader reader = {.text = malloc(room + INDEX_ROOM * room)};
     int res;
 
+    if (!reader.text)
+        return err_set(err, -ENOMEM, "out of memory");
     reader.end = reader.text;
-    res = reader.text ? parse(&reader, text, len, err) : err_set(err, -ENOMEM, "out of memory");
+    reader.floor = reader.text + room;
+    reader.limit = reader.floor + INDEX_ROOM * room;
+    res = parse(&reader, text, len, err);
     if (res) {
         free(reader.text);
         free(reader.list);

@@ -65,26 +65,40 @@ static void test_nested(void **state)
     assert_null(fields_first(NULL));
 }
 
-/* More fields than there is room for at first, and the longest text that a JSON can hold. */
-static void test_large(void **state)
+/* So many names, in an object in the object; the first and the last of them twice. */
+static void check_names(int count)
 {
-    enum { COUNT = 5000 };
-    char *text = malloc(COUNT * 16 + 16), *end = text;
+    char *text = malloc((size_t)count * 16 + 64), *end = text;
     struct field *object;
+    const struct field *names;
     char name[16];
 
-    (void)state;
-    *end++ = '{';
-    for (int i = 0; i < COUNT; i++)
-        end += sprintf(end, "%s\"k%d\":%d", i ? "," : "", i, i);
-    strcpy(end, "}");
+    end += sprintf(end, "{\"a\":{\"k0\":7,\"k%d\":8", count - 1);
+    for (int i = 0; i < count; i++)
+        end += sprintf(end, ",\"k%d\":%d", i, i);
+    strcpy(end, "},\"b\":1}");
     object = read_good(text);
-    for (int i = 0; i < COUNT; i += 7) {
+    names = fields_get(object, "a");
+    for (int i = 0; i < count; i++) {
         snprintf(name, sizeof(name), "k%d", i);
-        assert_int_equal(fields_integer(fields_get(object, name)), i);
+        assert_int_equal(fields_integer(fields_get(names, name)), i);
     }
+    assert_null(fields_get(names, "k"));
+    assert_null(fields_get(names, "b"));
+    assert_null(fields_get(names, ""));
+    assert_int_equal(fields_integer(fields_get(object, "b")), 1);
     fields_free(object);
     free(text);
+}
+
+/* More than there is room for at first; with an index and without. */
+static void test_many_names(void **state)
+{
+    static const int counts[] = {1, 30, 31, 32, 33, 200, 1000, 4094, 4095, 4500};
+
+    (void)state;
+    for (size_t i = 0; i < DP_COUNT(counts); i++)
+        check_names(counts[i]);
 }
 
 static void test_refused(void **state)
@@ -134,5 +148,5 @@ static void test_odd_text(void **state)
 }
 
 UNIT_MAIN("fields", cmocka_unit_test(test_values), cmocka_unit_test(test_nested),
-          cmocka_unit_test(test_large), cmocka_unit_test(test_refused),
+          cmocka_unit_test(test_many_names), cmocka_unit_test(test_refused),
           cmocka_unit_test(test_odd_text))
