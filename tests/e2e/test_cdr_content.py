@@ -1,5 +1,6 @@
 """What the record of a call says, column by column, against what the phones saw."""
 
+import socket
 import threading
 
 import pytest
@@ -8,7 +9,7 @@ from lib import cdr, records
 from lib import scenario as sip
 from lib.calls import BYE, IS_SENT_AWAY, TAKE, end
 from lib.carrier import add_trunk
-from lib.outside import E164, OUTSIDE, add_number, route_to
+from lib.outside import E164, OUTSIDE, add_number, header, route_to
 from lib.phone import hear_each_other
 from lib.tenant import Tenant
 
@@ -159,6 +160,36 @@ def test_by_trunk(platform, phone, carrier):
     cdr.check(row, extension_id=platform.db.extension_id("8813"), codec="PCMU", rang_at=...,
               pdd_ms=cdr.after(RINGS_AFTER), sip_call_id_callee=..., trunk="t88",
               genesys_call_uuid=GENESYS)
+
+
+@pytest.mark.edge
+def test_bytes_that_are_no_text(platform, carrier):
+    """In the caller's name and number, the Call-ID and Genesys' id: a record with ? for them."""
+    there = carrier()
+    add_trunk(platform.db, "t87", there)
+    add_number(platform, "+4930883", "8815")
+    platform.calls.append(f"?-{there.ip}")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.bind((there.ip, 0))
+        out.settimeout(10)
+        here = f"{there.ip}:{out.getsockname()[1]}"
+        edge = ":".join(map(str, platform.edge_address))
+        lines = ["{} sip:+4930883@%s SIP/2.0" % edge, f"Via: SIP/2.0/UDP {here};branch=z9hG4bK-t87;rport",
+                 'From: "M\xfcller\xff" <sip:+49\xff\xfe1@carrier.test>;tag=1', "{}",
+                 f"Call-ID: \xff-{there.ip}", "CSeq: 1 {}", f"Contact: <sip:a@{here}>", "Max-Forwards: 70",
+                 "X-Genesys-CallUUID: \xff\xfe", "Content-Length: 0", "", ""]
+        text = "\r\n".join(lines)
+        out.sendto(text.format("INVITE", f"To: <sip:+4930883@{edge}>", "INVITE").encode("latin-1"),
+                   platform.edge_address)
+        reply = out.recv(4096).decode("latin-1")
+        while reply.startswith("SIP/2.0 1"):
+            reply = out.recv(4096).decode("latin-1")
+        out.sendto(text.format("ACK", "To: " + header(reply, "To"), "ACK").encode("latin-1"),
+                   platform.edge_address)
+    row = platform.db.wait_for_cdr(f"?-{there.ip}")
+    records.check(row, caller="+49??1", callee="+4930883", reached="8815", direction="inbound",
+                  answered=False, code=480, cause="SUBSCRIBER_ABSENT", side="system")
+    cdr.check(row, trunk="t87", extension_id=platform.db.extension_id("8815"))
 
 
 # ---- calls that a media server answers for -----------------------------------------------------
