@@ -53,7 +53,9 @@ void ledger_row(const PGresult *rows, int row, struct delivery *out)
     };
 }
 
-/* A failure counts only for whoever has it still; that it was delivered is true in any case. */
+/* A failure counts only for whoever has it still; that it was delivered is true in any case. Nobody
+ * is waited for: one that somebody deletes, say, is left as it is, and tried again if it is still
+ * there. */
 static const char mark[] =
     "UPDATE voip.webhook_deliveries d"
     " SET last_status = nullif(r.status, 0), last_error = nullif(r.error, ''),"
@@ -61,10 +63,10 @@ static const char mark[] =
     " dead_at = CASE WHEN NOT r.ok AND d.since + $2::int * interval '1 hour' <= now()"
     " THEN now() END,"
     " next_at = now() + voip.webhook_backoff(d.attempts, $3::int) * interval '1 second'"
-    " FROM json_to_recordset($1::json)"
-    " AS r(id uuid, attempt int, ok boolean, status int, error text)"
-    " WHERE d.id = r.id AND d.delivered_at IS NULL AND d.dead_at IS NULL"
-    " AND (r.ok OR d.attempts = r.attempt)"
+    " FROM (SELECT n.* FROM voip.webhook_deliveries h JOIN json_to_recordset($1::json)"
+    " AS n(id uuid, attempt int, ok boolean, status int, error text) ON n.id = h.id"
+    " WHERE h.delivered_at IS NULL AND h.dead_at IS NULL AND (n.ok OR h.attempts = n.attempt)"
+    " FOR UPDATE OF h SKIP LOCKED) r WHERE d.id = r.id"
     " RETURNING d.dead_at IS NOT NULL";
 
 /* For free(); NULL without memory. */
