@@ -7,6 +7,7 @@
  */
 #include "cluster/render.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct program {
@@ -183,6 +184,20 @@ static bool is_wanted(const struct render *render, const struct program *program
     return program->only == MEDIA_SERVER_AUTO || program->only == topology->media_server;
 }
 
+/* The further writers, each the next one that is free (--instance). */
+static void add_writers(const struct render *render, const struct program *program,
+                        unsigned int priority, struct buf *text)
+{
+    struct program another = *program;
+    char name[32];
+
+    another.name = name;
+    for (unsigned int n = 2; n <= render->topology->cdr.writers; n++) {
+        snprintf(name, sizeof(name), "%s-%u", program->name, n);
+        add_program(render, &another, priority, text);
+    }
+}
+
 int render_supervisor(const struct render *render, struct err *err)
 {
     struct buf text;
@@ -192,6 +207,8 @@ int render_supervisor(const struct render *render, struct err *err)
     for (size_t i = 0; i < DP_COUNT(programs); i++) {
         if (is_wanted(render, &programs[i]))
             add_program(render, &programs[i], (unsigned int)(10 * (i + 1)), &text);
+        if (is_wanted(render, &programs[i]) && programs[i].command == cdr_writer)
+            add_writers(render, &programs[i], (unsigned int)(10 * (i + 1)), &text);
     }
     return render_put(render, "supervisor/supervisord.conf", 0644, &text, err);
 }

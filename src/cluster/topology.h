@@ -73,6 +73,7 @@ struct topology {
         char *name;
     } db;
     struct {
+        uint16_t writers;                          /* processes that insert records */
         uint16_t keep_months;                      /* whole months of calls and their legs */
         uint16_t keep_raw_days;                    /* whole days of records as they came */
         uint16_t keep_note_days;                   /* whole days of what the edge saw */

@@ -111,8 +111,13 @@ static const cyaml_schema_field_t db_fields[] = {
 };
 
 static const cyaml_schema_field_t cdr_fields[] = {
-    NUMBER(keep_months, cdr),     NUMBER(keep_raw_days, cdr),   NUMBER(keep_note_days, cdr),
-    NUMBER(reconcile_every, cdr), NUMBER(reconcile_grace, cdr), CYAML_FIELD_END,
+    NUMBER(writers, cdr),
+    NUMBER(keep_months, cdr),
+    NUMBER(keep_raw_days, cdr),
+    NUMBER(keep_note_days, cdr),
+    NUMBER(reconcile_every, cdr),
+    NUMBER(reconcile_grace, cdr),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t recordings_fields[] = {

@@ -39,6 +39,7 @@ static const struct setting settings[] = {
     SETTING(collector, reserve_mib, 256, 1, UINT16_MAX),
     PORT(queue, port, 6390),
     PORT(db, port, 5442),
+    SETTING(cdr, writers, 1, 1, 8),
     SETTING(cdr, keep_months, 24, 1, 240),
     SETTING(cdr, keep_raw_days, 30, 1, 366),
     SETTING(cdr, keep_note_days, 35, 1, 366),

@@ -237,6 +237,17 @@ static void test_tls_files_that_cannot_be_read(void **state)
     assert_non_null(strstr(err.text, "/nonexistent/edge.pem"));
 }
 
+static void test_writers(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->topology->cdr.writers = 3;
+    render(fixture, "d1");
+    expect(fixture, "etc/supervisor/supervisord.conf", "[program:cdr-writer]\n");
+    expect(fixture, "etc/supervisor/supervisord.conf", "[program:cdr-writer-2]\n");
+    expect(fixture, "etc/supervisor/supervisord.conf", "[program:cdr-writer-3]\n");
+}
+
 static void test_recordings(void **state)
 {
     struct fixture *fixture = *state;
@@ -412,9 +423,9 @@ static void test_paths_that_would_need_quoting_are_refused(void **state)
 
 UNIT_MAIN("render", CASE(test_edge), CASE(test_no_name_spoils_a_later_one),
           CASE(test_kamailio_6_comes_from_its_tree), CASE(test_tls),
-          CASE(test_tls_files_that_cannot_be_read), CASE(test_media), CASE(test_recordings),
-          CASE(test_database_and_queue), CASE(test_modes), CASE(test_secrets_only_in_private_files),
-          CASE(test_second_rendering_replaces_everything),
+          CASE(test_tls_files_that_cannot_be_read), CASE(test_media), CASE(test_writers),
+          CASE(test_recordings), CASE(test_database_and_queue), CASE(test_modes),
+          CASE(test_secrets_only_in_private_files), CASE(test_second_rendering_replaces_everything),
           CASE(test_failed_rendering_changes_nothing),
           CASE(test_effective_deployment_is_left_for_other_verbs),
           CASE(test_paths_that_would_need_quoting_are_refused))

@@ -105,7 +105,7 @@ static void test_values_are_read(void **state)
                           " tls_certificate: /a.pem, tls_key: /b.pem, tls_ca: /c.pem}\n"
                           "media: {dialplan: dynamic}\n"
                           "db: {name: voice}\n"
-                          "cdr: {keep_months: 3, keep_raw_days: 7}\n"
+                          "cdr: {writers: 3, keep_months: 3, keep_raw_days: 7}\n"
                           "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n"
                           "recordings: {folder: /dev/shm/x, peer: 'a@b.test:/srv/r'}\n"
                           "webhooks: {allow_private: true, timeout_s: 3}\n",
@@ -120,6 +120,7 @@ static void test_values_are_read(void **state)
     assert_string_equal(topology->edge.tls_key, "/b.pem");
     assert_string_equal(topology->edge.tls_ca, "/c.pem");
     assert_string_equal(topology->db.name, "voice");
+    assert_int_equal(topology->cdr.writers, 3);
     assert_int_equal(topology->cdr.keep_months, 3);
     assert_int_equal(topology->cdr.keep_raw_days, 7);
     assert_string_equal(topology->recordings.folder, "/dev/shm/x");

@@ -22,7 +22,7 @@ PROGRAM = Path(os.environ.get("PROGRAM") or CLONE / "build/src/cmd/dialplane")
 
 
 def deployment_text(media_server, dialplan="static", more_nodes=(), media_ports=400,
-                    recordings=None, **edge):
+                    recordings=None, writers=1, **edge):
     """A deployment file on loopback on ports that are free now, `media_ports` of them for the RTP of the
     media server."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
@@ -43,7 +43,7 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), media_ports=
         "collector": {"port": collector},
         "queue": {"port": queue},
         "db": {"port": db, "name": "dialplane"},
-        "cdr": {"reconcile_every": 1},
+        "cdr": {"reconcile_every": 1, "writers": writers},
         **({"recordings": recordings} if recordings else {}),
         "mail": {"host": "127.0.0.1", "port": mail, "from": "voicemail@platform.test"},
     }, sort_keys=False)
