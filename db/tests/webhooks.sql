@@ -1,6 +1,6 @@
 -- Webhooks: which events are made of what, by whom they are seen, when they are tried.
 BEGIN;
-SELECT plan(29);
+SELECT plan(33);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -55,6 +55,13 @@ SELECT ok((SELECT bool_and(payload ->> 'created_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\
            FROM voip.webhook_deliveries WHERE event = 'recording.ready'),
           'of a recording all but where it is in the store');
 
+SELECT is((SELECT array_agg(k ORDER BY k) FROM (SELECT DISTINCT jsonb_object_keys(payload -> 'call') FROM voip.webhook_deliveries
+                                                 WHERE event = 'call.ended') p (k)),
+          (SELECT array_agg(n ORDER BY n) FROM (SELECT CASE attname WHEN 'call_id' THEN 'id' ELSE attname::text END COLLATE "default"
+                                               FROM pg_attribute WHERE attrelid = 'voip.cdr'::regclass AND attnum > 0 AND NOT attisdropped
+                                                 AND attname NOT IN ('domain', 'domain_id', 'node', 'source', 'inserted_at')) a (n)),
+          'of a call all that its record says, but what only the platform needs');
+
 -- ---- a record that was made up, and the real one
 
 EXECUTE call('00000000-0000-4000-8000-000000000004', :a, '1', 'media');
@@ -66,6 +73,22 @@ EXECUTE call('00000000-0000-4000-8000-000000000004', :a, '1', NULL);
 SELECT is((SELECT string_agg(event, ',' ORDER BY event) FROM voip.webhook_deliveries
            WHERE webhook_id = :calls AND call_id = '00000000-0000-4000-8000-000000000004'),
           'call.corrected,call.ended', 'the real one corrects it');
+
+-- ---- a record that is completed by another one
+
+CREATE FUNCTION pg_temp.told(webhook bigint) RETURNS text LANGUAGE sql AS
+    $$SELECT string_agg(event || ' ' || coalesce(payload -> 'call' ->> 'queue', '-') || ' '
+                        || coalesce(payload -> 'call' ->> 'agent', '-'), ',' ORDER BY event DESC)
+      FROM voip.webhook_deliveries WHERE webhook_id = webhook AND call_id = '00000000-0000-4000-8000-000000000005'$$;
+EXECUTE call('00000000-0000-4000-8000-000000000005', :a, '1', NULL);
+UPDATE voip.cdr SET queue = '700' WHERE call_id = '00000000-0000-4000-8000-000000000005';
+SELECT is(pg_temp.told(:calls), 'call.ended 700 -', 'before it was sent: one event, complete');
+UPDATE voip.webhook_deliveries SET attempts = 1 WHERE webhook_id = :calls;
+UPDATE voip.cdr SET queue = '700' WHERE call_id = '00000000-0000-4000-8000-000000000005';
+SELECT is(pg_temp.told(:calls), 'call.ended 700 -', 'nothing new: nothing is told');
+UPDATE voip.cdr SET agent = '1001@a.test' WHERE call_id = '00000000-0000-4000-8000-000000000005';
+SELECT is(pg_temp.told(:calls) || ';' || pg_temp.told(:both),
+          'call.ended 700 -,call.corrected 700 1001@a.test;call.ended 700 1001@a.test', 'after it was sent: corrected');
 
 -- ---- what a webhook is
 
