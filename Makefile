@@ -4,15 +4,17 @@
 #                STATE=folder CONFIG=deploy.yaml HOST=address MEDIA=freeswitch|asterisk KAMAILIO=6
 #   make test    every test there is; the last line counts them. ONLY=unit|sql|lint|e2e for one part
 #   make bench   one line per figure: bench <name> <value> <unit>. ONLY=calls for one area
+#   make chaos   breaks every part while it is called, and counts the records. CHAOS_SECONDS=600
+#                MEDIA=freeswitch|asterisk WIPE=yes (Redis loses its data) SEED=number
 #   make lint    formatting, warnings as errors, shell scripts, layers
 #   make build   the program only
 #
 # Each installs what it needs from Debian's packages, and nothing else outside the state folder.
 
 BUILD ?= build
-export HOST MEDIA STATE CONFIG KAMAILIO ONLY
+export HOST MEDIA STATE CONFIG KAMAILIO ONLY CHAOS_SECONDS WIPE SEED
 
-.PHONY: run build test bench lint clean
+.PHONY: run build test bench chaos lint clean
 
 run:
 	@scripts/setup run
@@ -34,6 +36,11 @@ bench:
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
 	@bench/run
+
+chaos:
+	@scripts/setup bench
+	@$(MAKE) --no-print-directory build
+	@tests/chaos/run
 
 lint:
 	@scripts/setup lint

@@ -36,6 +36,11 @@ def _call(milliseconds, invite=sip.invite, **values):
     return _with(_without_log(steps), **values)
 
 
+def caller(milliseconds):
+    """The scenario of a caller who talks for so long."""
+    return _call(milliseconds)
+
+
 REGISTER = _with(sip.register(3600))
 CALLER = _call(2000)
 MENU_CALLER = _call(3000)
@@ -100,9 +105,9 @@ class Run:
             self._process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL,
                                              stdout=screen, stderr=subprocess.STDOUT)
 
-    def finish(self):
+    def finish(self, limit=LIMIT):
         """Waits for the end. Calls that failed are counted, not an error."""
-        self._process.wait(LIMIT)
+        self._process.wait(limit)
         return self
 
     def stop(self):
@@ -120,14 +125,18 @@ class Run:
         From SIPp's log of messages: its own timers count in steps of 4 ms.
         """
         begun, took = {}, {}
+        for moment, direction, call, _, text in self.messages():
+            if direction == "S":
+                begun.setdefault(call, float(moment))
+            elif text.startswith(f"SIP/2.0 {status} "):
+                took.setdefault(call, 1000 * (float(moment) - begun[call]))
+        return list(took.values())
+
+    def messages(self):
+        """Of each message so far: seconds, S or R, Call-ID, CSeq, first line."""
         with open(self._folder / "messages.csv", encoding="ascii", errors="replace") as file:
             for line in file:
-                _, _, moment, direction, call, _, text = line.rstrip("\n").split("\t")
-                if direction == "S":
-                    begun.setdefault(call, float(moment))
-                elif text.startswith(f"SIP/2.0 {status} "):
-                    took.setdefault(call, 1000 * (float(moment) - begun[call]))
-        return list(took.values())
+                yield line.rstrip("\n").split("\t")[2:]
 
 
 def start(platform, text, lines, rate, port=None, ip="127.0.0.1"):

@@ -1,0 +1,47 @@
+"""A small disk of its own for the spool, so that it can be filled."""
+
+import os
+import subprocess
+from contextlib import contextmanager
+
+# More than what the collector leaves for others, and little enough to be filled in no time.
+SIZE_MB = 400
+
+
+class Disk:
+    """A tmpfs on the spool's folder of a state folder; nothing where mounting is not allowed."""
+
+    def __init__(self, state):
+        self._folder = state / "spool"
+
+    def mount(self):
+        """Before anything runs."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        owner = self._folder.parent.stat()
+        os.chown(self._folder, owner.st_uid, owner.st_gid)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m,mode=0700,"
+                        f"uid={owner.st_uid},gid={owner.st_gid}", "tmpfs", self._folder],
+                       check=False, capture_output=True)
+
+    @property
+    def mounted(self):
+        return os.path.ismount(self._folder)
+
+    @contextmanager
+    def full(self):
+        """Filled to the last byte meanwhile."""
+        filler = self._folder / "filler"
+        try:
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while file.write(bytes(1024 * 1024)):
+                        pass
+                except OSError:
+                    pass  # full
+            yield
+        finally:
+            filler.unlink(missing_ok=True)
+
+    def unmount(self):
+        if self.mounted:
+            subprocess.run(["umount", "-l", self._folder], check=True)
