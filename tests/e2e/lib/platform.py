@@ -141,9 +141,9 @@ class TestPlatform:
             assert time.monotonic() < deadline, "contacts are not written"
             time.sleep(0.05)
 
-    def wait_until_healthy(self):
+    def wait_until_healthy(self, seconds=30):
         """Waits until every part says it is well."""
-        self._platform.dialplane("doctor", "--wait", 30)
+        self._platform.dialplane("doctor", "--wait", seconds)
 
     def redis(self, *command):
         """What redis-cli prints for a command."""
