@@ -44,11 +44,6 @@ def reason_to_skip(combination):
     return ""
 
 
-def pytest_addoption(parser):
-    parser.addoption("--part", default="1/1", metavar="K/N",
-                     help="the K-th of N parts of the tests, which may run side by side")
-
-
 def pytest_configure(config):
     config.addinivalue_line("markers", "edge: a test of the edge, for both versions of Kamailio")
     config.addinivalue_line("markers", "service: a test that reaches a media server, for both "
@@ -57,17 +52,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Of a combination with a marker, only the tests that have it; of the parts, only ours."""
-    part, parts = map(int, config.getoption("part").split("/"))
-    modules = sorted({item.path.name for item in items})
-
+    """Of a combination with a marker, only the tests that have it."""
     def wanted(item):
         combination = getattr(item, "callspec", None) and item.callspec.params.get("platform")
-        if combination and combination.marker and not item.get_closest_marker(combination.marker):
-            return False
-        # What looks at all that the others have done is in every part.
-        return item.path.name.startswith("test_zz_") \
-            or modules.index(item.path.name) % parts == part - 1
+        return not (combination and combination.marker) \
+            or item.get_closest_marker(combination.marker)
     dropped = [item for item in items if not wanted(item)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
