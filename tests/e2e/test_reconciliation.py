@@ -146,6 +146,22 @@ def test_media_server_killed(platform, phone, killed):
 
 
 @pytest.mark.edge
+def test_answer_of_a_forgotten_call(platform, phone, killed):
+    """The edge is killed while a phone rings: who calls does not get through behind its back."""
+    caller, callee = phone("1001"), phone("1003")
+    there = callee.wait_call(sip.ring(), sip.wait_for_go(), sip.answer_unheard())
+    call = caller.call("1003", sip.expect(180), sip.log("ringing"), sip.wait_for_go(), record=False)
+    there.wait("ringing")
+    call.wait("ringing")
+    platform.wait_for_contacts()
+    killed.kill("kamailio")
+    there.go().finish()
+    call.go().finish()
+    assert "SIP/2.0 200" not in call.messages()
+    assert not platform.db.cdrs(call.call_id)
+
+
+@pytest.mark.edge
 def test_edge_killed(platform, phone, killed):
     """Of calls that were answered the edge had said so; how they ended nobody knows, unless a media
     server does."""

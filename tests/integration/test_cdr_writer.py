@@ -531,7 +531,7 @@ def test_over_age(writer):
              "they are gone", 30)
     left = partitions(writer, "cdr") | partitions(writer, "cdr_raw")
     assert tomorrow in left and before - old <= left
-    assert writer.log().count("over age are gone") == len(old)
+    wait_for(lambda: writer.log().count("over age are gone") == len(old), "each is said")
 
 
 def test_table_is_in_use(writer):

@@ -203,6 +203,14 @@ def answer():
     return [reply(200, "OK", sdp(), retrans=True), expect("ACK"), log("answered")]
 
 
+def answer_unheard():
+    """200 after wait_for_go, sent twice; nobody's ACK is waited for."""
+    ok = ["SIP/2.0 200 OK", "Via:[$via1]", "Via:[$via2]", "From:[$their]",
+          "To:[$our];tag=[pid]to[call_number]", "Call-ID: [call_id]", "CSeq:[$cseq]", _CONTACT]
+    return [send(ok, sdp(), retrans=False), pause(500), send(ok, sdp(), retrans=False),
+            log("answered")]
+
+
 def refuse(code, reason):
     """This failure and its ACK."""
     return [reply(code, reason, retrans=True), expect("ACK"), log("refused")]
