@@ -36,6 +36,7 @@ def test_menu_shows_the_caller_to_the_phone(platform, phone):
     caller.rtp.press("1")
     there.wait("answered")
     assert "sip:1003@" in there.messages()
+    hear_each_other(caller, callee)
     there.go().finish()
     call.finish()
     records.check(platform.db.wait_for_cdr(call.call_id), caller="1003", callee="8000",

@@ -240,7 +240,7 @@ def test_minutes_of_the_day(platform, phone, carrier):
     route_to(platform, add_trunk(platform.db, "one", there))
     set_limits(platform, 'spent=""', max_outbound_minutes=1)
     check_out(platform, talk(there, phone("1001")), "one")
-    insert_record(platform, seconds=61)
+    inserted = insert_record(platform, seconds=61)
     platform.edge.wait_for("limit", "a.test:limits", 'spent="1')
     check_barred(platform, phone, there, OUTSIDE)
     spent = int(re.search(r'spent="(\d+)"', platform.edge.get("limit", "a.test:limits"))[1])
@@ -254,11 +254,13 @@ def test_minutes_of_the_day(platform, phone, carrier):
                        platform.edge.get("limit", "a.test:limits")
                        .replace(str(spent), str(int(time.time()))))
     check_out(platform, talk(there, phone("1001")), "one")
+    # The edge has seen no such call.
+    platform.db.rows("DELETE FROM voip.cdr WHERE sip_call_id = %s", inserted)
 
 
 def insert_record(platform, seconds):
-    """The record of a call outside of so many seconds, as the writer would put it there."""
-    platform.calls.append(f"inserted-{uuid.uuid4()}")
+    """The record of a call outside of so many seconds, as the writer would put it there: its Call-ID."""
+    inserted = f"inserted-{uuid.uuid4()}"
     platform.db.rows(
         "INSERT INTO voip.cdr (call_id, started_at, answered_at, ended_at, duration_ms, billable_ms,"
         " domain_id, domain, direction, caller, callee, callee_reached, service, hangup_cause,"
@@ -266,7 +268,8 @@ def insert_record(platform, seconds):
         "SELECT gen_random_uuid(), now(), now(), now(), %s, %s, id, name, 'outbound', '1001', '0',"
         " '0', 'trunk_out', 'NORMAL_CLEARING', 'caller', 'one', 'edge', %s "
         "FROM voip.domains WHERE name = 'a.test'", seconds * 1000, seconds * 1000,
-        platform.calls[-1])
+        inserted)
+    return inserted
 
 
 def test_calls_of_a_trunk(platform, phone, carrier):

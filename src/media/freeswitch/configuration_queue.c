@@ -5,6 +5,8 @@
 #include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 
+enum { NO_AGENT_S = 3 };
+
 /* voip.queues.strategy, and what mod_callcenter calls it. */
 static const struct {
     const char *ours, *theirs;
@@ -58,8 +60,9 @@ static void add_params(struct xml *xml, const struct snapshot *snapshot,
     doc_mark(snapshot, queue, mark);
     doc_param(xml, "time-base-score", mark);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
-    /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. */
-    doc_number(xml, "max-wait-time-with-no-agent", queue->no_agent_to ? 1 : 0);
+    /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. Not one:
+     * a queue is loaded without its agents, who follow when its first caller is in it. */
+    doc_number(xml, "max-wait-time-with-no-agent", queue->no_agent_to ? NO_AGENT_S : 0);
     doc_number(xml, "max-wait-time-with-no-agent-time-reached", 0);
     /* A level is asked as soon as the one below has nobody free. */
     doc_param(xml, "tier-rules-apply", "false");

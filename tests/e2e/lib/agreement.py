@@ -132,6 +132,7 @@ class Agreement:
         """In each tenant a call that lasts until the end."""
         self._standing = [phone.call(NO_WAITING) for (_, user), phone in self._users.items()
                           if user == ONE_CALL]
+        self._platform.calls += [call.call_id for call in self._standing]
         assert self.phones.wait(lambda: all(call.code == 200 for call in self._standing), 20)
 
     def ring(self, calls):
@@ -140,6 +141,7 @@ class Agreement:
             if wanted.rings:
                 call = self._users[wanted.domain, CALLS_IT].call(wanted.rings)
                 self._ringing.append(call)
+                self._platform.calls.append(call.call_id)
                 rings = self.phones.wait(lambda one=call, key=f"{wanted.domain}:{wanted.rings}": one.code
                                          or one.call_id in (self._platform.edge.get("ringing", key) or ""), 20)
                 assert rings and not call.code, f"{wanted} was to be picked up: {call.code}"
