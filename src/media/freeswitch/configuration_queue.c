@@ -60,8 +60,8 @@ static void add_params(struct xml *xml, const struct snapshot *snapshot,
     doc_mark(snapshot, queue, mark);
     doc_param(xml, "time-base-score", mark);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
-    /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. Not one:
-     * a queue is loaded without its agents, who follow when its first caller is in it. */
+    /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. Not
+     * one: a queue is loaded without its agents, who follow when its first caller is in it. */
     doc_number(xml, "max-wait-time-with-no-agent", queue->no_agent_to ? NO_AGENT_S : 0);
     doc_number(xml, "max-wait-time-with-no-agent-time-reached", 0);
     /* A level is asked as soon as the one below has nobody free. */
