@@ -173,7 +173,7 @@ def test_parameters_change_when_nobody_is_there(make_queue, db, platform, freesw
     until(lambda: (queue.loaded() or loaded)["strategy"] == "random", 20)
     loaded = queue.loaded()
     assert [loaded[name] for name in ("max_wait_time", "moh_sound", "max_wait_time_with_no_agent")
-            ] == ["900", "moh/x.wav", "1"]
+            ] == ["900", "moh/x.wav", "3"]
     assert len(queue.tiers()) == 2
 
 
