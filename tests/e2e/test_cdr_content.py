@@ -147,6 +147,7 @@ def test_by_trunk(platform, phone, carrier):
     cdr.check_leg(legs[1], leg="callee", number=E164, rang_at=..., answered_at=...)
 
     add_number(platform, "+4930880", "8813")
+    platform.edge.wait_for("gateway", f"gateway:{there.ip}", "a.test")
     callee = phone("8813")
     leg = callee.wait_call(*SLOWLY)
     call = there.call_in("+4930880", *BYE, headers=[f"X-Genesys-CallUUID: {GENESYS}"],
@@ -168,6 +169,7 @@ def test_bytes_that_are_no_text(platform, carrier):
     there = carrier()
     add_trunk(platform.db, "t87", there)
     add_number(platform, "+4930883", "8815")
+    platform.edge.wait_for("gateway", f"gateway:{there.ip}", "a.test")
     platform.calls.append(f"?-{there.ip}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.bind((there.ip, 0))
