@@ -39,7 +39,7 @@ static struct redis *open_redis(unsigned int timeout_ms)
 
 static void add(struct redis *redis, const char *const bodies[], size_t count)
 {
-    struct redis_entry entries[8];
+    struct redis_entry entries[8] = {0};
     bool added[8];
 
     for (size_t i = 0; i < count; i++)
