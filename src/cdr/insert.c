@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "cdr/insert_private.h"
@@ -62,27 +61,11 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : left < right ? -1 : 1;
 }
 
-/* Classes of SQLSTATE that blame the data: 22 (data exception), 23 (constraint), 54 (too large). */
-static int classify(const PGresult *result, struct err *err)
-{
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    int res = -EAGAIN;
-
-    if (state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
-        res = -EINVAL;
-    /* Its own limit for a statement. */
-    if (state && !strcmp(state, "57014"))
-        res = -ENOTCONN;
-    text = text ? text : PQresultErrorMessage(result);
-    return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
-}
-
 /* What became of a statement; takes its result over, which is NULL unless `res` is 0. */
 static int judge(int res, PGresult *result, ExecStatusType wanted, struct err *err)
 {
-    if (!res && PQresultStatus(result) != wanted)
-        res = classify(result, err);
+    if (!res)
+        res = pg_wait_judge(result, wanted, err);
     PQclear(result);
     return res;
 }

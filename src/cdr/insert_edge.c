@@ -1,7 +1,6 @@
 #include "cdr/insert_edge.h"
 
 #include <errno.h>
-#include <string.h>
 
 /*
  * A note of a start has no call. Every note says which run of Kamailio it is of, so that a later
@@ -74,26 +73,14 @@ static void add_note(struct pg_array *to, const struct edge_note *note)
     pg_array_text(to, cdr->genesys_call_uuid);
 }
 
-/* Classes of SQLSTATE that blame the data: 22 (data exception), 23 (constraint), 54 (too large). */
-static int classify(const PGresult *result, struct err *err)
-{
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *text = PQresultErrorMessage(result);
-    int res = -EAGAIN;
-
-    if (state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
-        res = -EINVAL;
-    return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
-}
-
 static int execute(const struct insert_edge *insert, const struct pg_array *arrays, struct err *err)
 {
     PGresult *result = NULL;
     int res = pg_wait_arrays(insert->conn, statement, DP_COUNT(types), arrays, insert->wait,
                              &result, err);
 
-    if (!res && PQresultStatus(result) != PGRES_COMMAND_OK)
-        res = classify(result, err);
+    if (!res)
+        res = pg_wait_judge(result, PGRES_COMMAND_OK, err);
     PQclear(result);
     return res;
 }

@@ -1,7 +1,6 @@
 #include "cdr/insert_recording.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/buf.h"
 
@@ -28,20 +27,6 @@ static void add_row(struct buf *json, const struct recording *recording)
     buf_printf(json, ",\"path\":\"%s\"}", recording->path);
 }
 
-/* -EINVAL when the data is to blame: classes 22, 23 and 54 of SQLSTATE. */
-static int judge(const PGresult *result, struct err *err)
-{
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *text = PQresultErrorMessage(result);
-    int res = -EAGAIN;
-
-    if (PQresultStatus(result) == PGRES_COMMAND_OK)
-        return 0;
-    if (state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
-        res = -EINVAL;
-    return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
-}
-
 static int insert_some(PGconn *conn, const struct pg_wait *wait, const struct recording_row *rows,
                        size_t count, struct err *err)
 {
@@ -61,7 +46,7 @@ static int insert_some(PGconn *conn, const struct pg_wait *wait, const struct re
     res = res ? err_sys(err, res, "recordings")
               : pg_wait_query(conn, statement, 1, &value, wait, &result, err);
     if (!res)
-        res = judge(result, err);
+        res = pg_wait_judge(result, PGRES_COMMAND_OK, err);
     PQclear(result);
     buf_free(&json);
     return res;

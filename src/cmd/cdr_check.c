@@ -107,14 +107,8 @@ static void print_json(const struct cdr_check *check)
 
 static int run(const struct cmd_node *node, const struct cdr_check_scope *scope, bool json)
 {
-    const struct pg_target target = {
-        .host = topology_first(node->topology, ROLE_DB)->inside,
-        .port = node->topology->db.port,
-        .database = node->topology->db.name,
-        .role = secret_role(SECRET_DB_CONTROL),
-        .application = "dialplane cdr check",
-        .statement_timeout_ms = QUERY_MS,
-    };
+    const struct pg_target target =
+        cmd_target(node, SECRET_DB_CONTROL, "dialplane cdr check", QUERY_MS);
     struct cdr_check check = {0};
     PGconn *conn = NULL;
     struct err err = {""};

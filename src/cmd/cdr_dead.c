@@ -72,15 +72,8 @@ static int choose(struct cdr_dead *dead, const char *name, const char *limit, si
 
 static int run(struct cdr_dead *dead, size_t action, struct err *err)
 {
-    const struct topology *topology = dead->node.topology;
-    const struct pg_target target = {
-        .host = topology_first(topology, ROLE_DB)->inside,
-        .port = topology->db.port,
-        .database = topology->db.name,
-        .role = secret_role(SECRET_DB_CDR),
-        .application = "dialplane cdr dead",
-        .statement_timeout_ms = QUERY_MS,
-    };
+    const struct pg_target target =
+        cmd_target(&dead->node, SECRET_DB_CDR, "dialplane cdr dead", QUERY_MS);
     int status;
 
     if (pg_connect(&dead->conn, &target, err))

@@ -115,15 +115,8 @@ static int print_raw(PGconn *conn, const struct options *options, struct err *er
 
 static int run(const struct cmd_node *node, const struct options *options, struct err *err)
 {
-    const struct topology *topology = node->topology;
-    const struct pg_target target = {
-        .host = topology_first(topology, ROLE_DB)->inside,
-        .port = topology->db.port,
-        .database = topology->db.name,
-        .role = secret_role(SECRET_DB_CONTROL),
-        .application = "dialplane cdr show",
-        .statement_timeout_ms = QUERY_MS,
-    };
+    const struct pg_target target =
+        cmd_target(node, SECRET_DB_CONTROL, "dialplane cdr show", QUERY_MS);
     PGconn *conn = NULL;
     int res = pg_connect(&conn, &target, err);
 

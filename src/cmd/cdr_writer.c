@@ -54,15 +54,7 @@ static int run(const struct cmd_node *node, uint64_t instance, struct err *err)
         .redis_host = topology_first(topology, ROLE_QUEUE)->inside,
         .redis_port = topology->queue.port,
         .redis_password = node->secrets.value[SECRET_REDIS_PASSWORD],
-        .database =
-            {
-                .host = topology_first(topology, ROLE_DB)->inside,
-                .port = topology->db.port,
-                .database = topology->db.name,
-                .role = secret_role(SECRET_DB_CDR),
-                .application = "dialplane cdr-writer",
-                .statement_timeout_ms = STATEMENT_MS,
-            },
+        .database = cmd_target(node, SECRET_DB_CDR, "dialplane cdr-writer", STATEMENT_MS),
         .consumer = consumer,
         .keep_months = topology->cdr.keep_months,
         .keep_raw_days = topology->cdr.keep_raw_days,

@@ -19,14 +19,8 @@ static const int64_t clock_apart_us = 1000000;
 /* The roles of the daemons exist only after `migrate`; every part checks as one of them. */
 static int connect_db(const struct cmd_node *node, PGconn **out, struct err *err)
 {
-    const struct pg_target target = {
-        .host = topology_first(node->topology, ROLE_DB)->inside,
-        .port = node->topology->db.port,
-        .database = node->topology->db.name,
-        .role = secret_role(SECRET_DB_CONTROL),
-        .application = "dialplane doctor",
-        .statement_timeout_ms = QUERY_MS,
-    };
+    const struct pg_target target =
+        cmd_target(node, SECRET_DB_CONTROL, "dialplane doctor", QUERY_MS);
 
     return pg_connect(out, &target, err);
 }

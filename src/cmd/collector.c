@@ -101,15 +101,7 @@ static int start_keeper(struct collector *collector, struct err *err)
         .take = {collector->store, node->node->name, &collector->intake},
         .policies =
             {
-                .database =
-                    {
-                        .host = topology_first(topology, ROLE_DB)->inside,
-                        .port = topology->db.port,
-                        .database = topology->db.name,
-                        .role = secret_role(SECRET_DB_CDR),
-                        .application = "dialplane collector",
-                        .statement_timeout_ms = QUERY_MS,
-                    },
+                .database = cmd_target(node, SECRET_DB_CDR, "dialplane collector", QUERY_MS),
                 .folder = collector->policies,
                 .secret = node->secrets.value[SECRET_RECORDING_KEY],
             },

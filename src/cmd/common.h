@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "cluster/secrets.h"
 #include "cluster/topology.h"
+#include "store/pg.h"
 
 /* Exit codes of every verb. */
 enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
@@ -65,6 +66,11 @@ struct cmd_node {
  */
 int cmd_open(struct cmd_node *out, const struct cmd_args *args, struct err *err) DP_CHECK;
 void cmd_close(struct cmd_node *node);
+
+/* The deployment's database, as this role. What it points at belongs to the node; `application`,
+ * and milliseconds, as in struct pg_target. */
+struct pg_target cmd_target(const struct cmd_node *node, enum secret role, const char *application,
+                            unsigned int statement_timeout_ms);
 
 /* The node named by `name`, or the only one when it is NULL; NULL (with `err` set) otherwise. */
 const struct topology_node *cmd_pick_node(const struct topology *topology, const char *name,

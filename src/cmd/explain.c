@@ -184,14 +184,8 @@ static int print(const json_t *document, bool json)
 
 static int connect_db(const struct cmd_node *node, PGconn **out, struct err *err)
 {
-    const struct pg_target target = {
-        .host = topology_first(node->topology, ROLE_DB)->inside,
-        .port = node->topology->db.port,
-        .database = node->topology->db.name,
-        .role = secret_role(SECRET_DB_CONTROL),
-        .application = "dialplane explain",
-        .statement_timeout_ms = QUERY_MS,
-    };
+    const struct pg_target target =
+        cmd_target(node, SECRET_DB_CONTROL, "dialplane explain", QUERY_MS);
     int res = pg_connect(out, &target, err);
 
     if (res)

@@ -83,16 +83,8 @@ static int migrate(PGconn *conn, const struct cmd_node *node, const struct optio
 
 static int run(const struct cmd_node *node, const struct options *options, struct err *err)
 {
-    const struct topology *topology = node->topology;
-    const struct pg_target target = {
-        .host = topology_first(topology, ROLE_DB)->inside,
-        .port = topology->db.port,
-        .database = topology->db.name,
-        .role = secret_role(SECRET_DB_ADMIN),
-        .application = "dialplane migrate",
-        /* A migration takes as long as it takes. */
-        .statement_timeout_ms = 0,
-    };
+    /* A migration takes as long as it takes. */
+    const struct pg_target target = cmd_target(node, SECRET_DB_ADMIN, "dialplane migrate", 0);
     PGconn *conn = NULL;
     int res;
 

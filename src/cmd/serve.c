@@ -119,15 +119,7 @@ static int start_webhooks(struct serve *serve, struct err *err)
 {
     const struct topology *topology = serve->node.topology;
     const struct webhooks_options options = {
-        .database =
-            {
-                .host = topology_first(topology, ROLE_DB)->inside,
-                .port = topology->db.port,
-                .database = topology->db.name,
-                .role = secret_role(SECRET_DB_CONTROL),
-                .application = "dialplane webhooks",
-                .statement_timeout_ms = WEBHOOKS_MS,
-            },
+        .database = cmd_target(&serve->node, SECRET_DB_CONTROL, "dialplane webhooks", WEBHOOKS_MS),
         .agent = "dialplane/" DIALPLANE_VERSION,
         .allow_private = topology->webhooks.allow_private,
         .timeout_s = topology->webhooks.timeout_s,

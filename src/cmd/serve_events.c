@@ -80,15 +80,8 @@ static void on_waiting(void *arg)
 
 int serve_listen_start(struct serve *serve, struct err *err)
 {
-    const struct topology *topology = serve->node.topology;
-    const struct pg_target target = {
-        .host = topology_first(topology, ROLE_DB)->inside,
-        .port = topology->db.port,
-        .database = topology->db.name,
-        .role = secret_role(SECRET_DB_CONTROL),
-        .application = "dialplane serve",
-        .statement_timeout_ms = STATEMENT_MS,
-    };
+    const struct pg_target target =
+        cmd_target(&serve->node, SECRET_DB_CONTROL, "dialplane serve", STATEMENT_MS);
     const struct listen_events events = {
         .connected = on_connected,
         .notified = on_notified,

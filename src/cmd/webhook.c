@@ -176,15 +176,8 @@ static bool are_right(const struct action *action, const struct webhook_verb *ve
 
 static int run(struct webhook_verb *verb, const struct action *action, struct err *err)
 {
-    const struct topology *topology = verb->node.topology;
-    const struct pg_target target = {
-        .host = topology_first(topology, ROLE_DB)->inside,
-        .port = topology->db.port,
-        .database = topology->db.name,
-        .role = secret_role(SECRET_DB_ADMIN),
-        .application = "dialplane webhook",
-        .statement_timeout_ms = QUERY_MS,
-    };
+    const struct pg_target target =
+        cmd_target(&verb->node, SECRET_DB_ADMIN, "dialplane webhook", QUERY_MS);
     int res = pg_connect(&verb->conn, &target, err);
 
     if (!res)

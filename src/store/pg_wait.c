@@ -112,3 +112,20 @@ int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_arr
         return lost(conn, err);
     return finish(conn, wait, out, err);
 }
+
+int pg_wait_judge(const PGresult *result, ExecStatusType wanted, struct err *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    int res = -EAGAIN;
+
+    if (PQresultStatus(result) == wanted)
+        return 0;
+    if (state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2)))
+        res = -EINVAL;
+    /* query_canceled: its own limit for a statement. */
+    if (state && !strcmp(state, "57014"))
+        res = -ENOTCONN;
+    text = text ? text : PQresultErrorMessage(result);
+    return err_set(err, res, "%.*s", (int)strcspn(text, "\n"), text);
+}

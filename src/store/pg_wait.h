@@ -31,3 +31,11 @@ int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const va
  */
 int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_array *arrays,
                    const struct pg_wait *wait, PGresult **out, struct err *err) DP_CHECK;
+
+/*
+ * What a result of the two means: 0 when its status is `wanted`. -EINVAL when the data is to blame
+ * (classes 22, 23 and 54 of SQLSTATE, PostgreSQL manual appendix A); -ENOTCONN when the statement
+ * took longer than the server lets it; -EAGAIN for any other refusal: no space, no rights, shutting
+ * down. With the first line of what the server says.
+ */
+int pg_wait_judge(const PGresult *result, ExecStatusType wanted, struct err *err) DP_CHECK;
