@@ -170,9 +170,7 @@ def test_queue(platform, phone, watcher):
 def test_without_postgresql(platform, phone, watcher):
     """New watchers of what is known, and all that their lamps show."""
     one, caller, callee = watcher("1001"), phone("1002"), phone("1003")
-    # Contacts are written behind within a second.
-    time.sleep(1.5)
-    platform.supervisor.stop_process("postgresql")
+    platform.stop_database()
     try:
         lamp = one.watch("1003")
         lamp.wait_state("terminated")

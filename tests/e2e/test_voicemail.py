@@ -98,8 +98,7 @@ def test_message_while_postgresql_is_away(platform, phone, watcher):
     """The lamp goes on when it is back."""
     lamp, caller = watcher(OWNER).watch(OWNER, event="message-summary"), phone("1001")
     before = int(re.search(r"Voice-Message: (\d+)/", lamp.wait("Messages-Waiting"))[1])
-    time.sleep(1.5)  # until what phones did before is written behind: see test_outages.py
-    platform.supervisor.stop_process("postgresql")
+    platform.stop_database()
     try:
         leave(caller, 550)
     finally:

@@ -3,17 +3,15 @@ The collectors' spools are kept until PostgreSQL has what is in them: whatever R
 it loses it, each record is one row in the end, and Redis stays small while PostgreSQL is away.
 """
 
-import concurrent.futures
 import random
 import re
 import shutil
-import threading
 import time
 import uuid
 from contextlib import contextmanager
 
 # The platform and the way of the records, and what goes along it.
-from test_cdr_path import Path, asterisk, edge, freeswitch, path, platform, until  # noqa: F401
+from test_cdr_path import Path, edge, flow, path, platform, until  # noqa: F401
 
 WINDOW = 16384
 
@@ -184,34 +182,6 @@ def test_bounded(path):  # noqa: F811
             assert path.entries() == WINDOW
             assert metric(path, "unsent_bytes") > 0
     all_confirmed(path, calls)
-
-
-@contextmanager
-def flow(path, calls):  # noqa: F811
-    """Records come in from three sides all the while; their calls are added to the list."""
-    stopping, lock = threading.Event(), threading.Lock()
-
-    def send(number):
-        while not stopping.is_set():
-            call = str(uuid.uuid4())
-            if number == 0:
-                path.append("edge.jsonl", edge(call))
-            elif number == 1:
-                path.append("asterisk.csv", asterisk(call))
-            else:
-                path.post_until_taken(freeswitch(call))
-            with lock:
-                calls.append(call)
-            time.sleep(0.002)
-
-    with concurrent.futures.ThreadPoolExecutor(5) as pool:
-        senders = [pool.submit(send, number) for number in range(5)]
-        try:
-            yield
-        finally:
-            stopping.set()
-        for sender in senders:
-            sender.result()
 
 
 def test_wiped_while_records_flow(path):  # noqa: F811

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 import uuid
+from contextlib import contextmanager
 
 import pytest
 
@@ -315,10 +316,10 @@ def test_left_by_another_writer(path):
     path.row(call)
 
 
-def test_killed_at_random(path):
-    """Collector, writer and Redis are killed while records come in from three sides."""
-    calls, stopping, rng = [], threading.Event(), random.Random(7)
-    lock = threading.Lock()
+@contextmanager
+def flow(path, calls):
+    """Records come in from three sides all the while; their calls are added to the list."""
+    stopping, lock = threading.Event(), threading.Lock()
 
     def send(number):
         while not stopping.is_set():
@@ -333,18 +334,24 @@ def test_killed_at_random(path):
                 calls.append(call)
             time.sleep(0.002)
 
-    kills = dict.fromkeys(PARTS, 0)
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         senders = [pool.submit(send, number) for number in range(6)]
         try:
-            while sum(kills.values()) < 9 or not all(kills.values()):
-                name = rng.choice(PARTS)
-                kills[name] += path.kill(name)
-                time.sleep(rng.uniform(0.1, 0.6))
+            yield
         finally:
             stopping.set()
         for sender in senders:
             sender.result()
+
+
+def test_killed_at_random(path):
+    """Collector, writer and Redis are killed while records come in from three sides."""
+    calls, kills, rng = [], dict.fromkeys(PARTS, 0), random.Random(7)
+    with flow(path, calls):
+        while sum(kills.values()) < 9 or not all(kills.values()):
+            name = rng.choice(PARTS)
+            kills[name] += path.kill(name)
+            time.sleep(rng.uniform(0.1, 0.6))
     until(lambda: path.count(calls) == len(calls), f"all {len(calls)} rows after {kills}", 40)
     until(lambda: path.entries() == 0, "all entries are done with", 40)
     assert path.count(calls) == len(calls) == len(set(calls))

@@ -13,11 +13,11 @@ import uuid
 import psycopg
 import pytest
 
-from lib.db import Database
-from lib.platform import TestPlatform
 from records import wait_for
 from test_cdr_writer import Writer, edge, new_calls
 
+# Of the platform, beside the database; the writer is started by each test.
+RUNNING = ("redis",)
 NODE = "one"
 BOOT = 1795220000
 # Calls that end in 15 s at 300 calls/s, and a month of a small platform.
@@ -43,21 +43,6 @@ def notes(call, **values):
     """Of its answer and of its end."""
     both = {"start": f"{time.time() - 60:.6f}", **values}
     return note("answer", call, **both), note("end", call, **both)
-
-
-@pytest.fixture(scope="module")
-def platform():
-    """A platform of which only the database, Redis and the writer run."""
-    made = TestPlatform("asterisk")
-    try:
-        made.start_database()
-        made.db = Database(made.deployment, made.secret("db_admin"))
-        made.db.rows("INSERT INTO voip.domains (name) VALUES ('a.test')")
-        made.supervisor.start("redis")
-        yield made
-    finally:
-        made.stop()
-        made.remove()
 
 
 @pytest.fixture
@@ -116,7 +101,7 @@ def test_notes_in_any_order(writer, order, at_once):
     assert (row["node"], row["media"], row["caller"], row["service"], row["settled"]) == \
         (NODE, True, "1001", "ivr", None)
     assert row["answered_at"] > row["started_at"]
-    assert row["domain_id"] == writer.db.value("SELECT id FROM voip.domains")
+    assert row["domain_id"] == writer.db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
     assert writer.db.value("SELECT count(*) FROM voip.edge_boots") == 1
 
 
