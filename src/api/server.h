@@ -1,0 +1,36 @@
+/* The listener of the management API: its threads, its connections to PostgreSQL, its routes. */
+#pragma once
+
+#include "api/route.h"
+#include "base/err.h"
+#include "store/pg.h"
+
+struct edge;
+struct fs_node;
+struct registry;
+
+/* The parts of `dialplane serve` that handlers use; they stay as long as the API runs. */
+struct api_parts {
+    const char *state; /* the folder */
+    const char *node;  /* this node's name */
+    struct registry *registry;
+    struct edge **edges;
+    size_t edge_count;
+    struct fs_node **media; /* none when the media server is not FreeSWITCH */
+    size_t media_count;
+};
+
+struct api_options {
+    const char *address; /* numeric IP */
+    uint16_t port;       /* 0: any free one */
+    struct pg_target database;
+    struct api_parts parts;
+};
+
+/* Starts to listen. Success says nothing about the database: without it requests get 503. */
+int api_start(struct api **out, const struct api_options *options, struct err *err) DP_CHECK;
+
+/* Answers what is under way, and frees. NULL is allowed. */
+void api_stop(struct api *api);
+
+uint16_t api_port(const struct api *api);
