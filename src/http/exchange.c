@@ -1,4 +1,4 @@
-/* One request: its head is screened, its body collected, its handler called, its answer sent. */
+/* One request: its head is screened, its body collected, its handler called. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/crypto.h>
@@ -13,7 +13,7 @@
 struct http_request {
     struct http_server *server;
     struct MHD_Connection *connection;
-    const char *path;
+    const char *method, *path;
     const struct http_route *route;
     struct buf body;
     size_t dropped;  /* bytes of the body beyond the limit */
@@ -21,6 +21,11 @@ struct http_request {
     bool is_resumed; /* it did so before */
     char peer[INET6_ADDRSTRLEN];
 };
+
+const char *http_method(const struct http_request *request)
+{
+    return request->method;
+}
 
 const char *http_path(const struct http_request *request)
 {
@@ -30,6 +35,31 @@ const char *http_path(const struct http_request *request)
 const char *http_query(const struct http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct each_parameter {
+    int (*each)(void *arg, const char *name, const char *value);
+    void *arg;
+    int res;
+};
+
+static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct each_parameter *to = cls;
+
+    (void)kind;
+    to->res = to->each(to->arg, name, value);
+    return to->res ? MHD_NO : MHD_YES;
+}
+
+int http_query_each(const struct http_request *request,
+                    int (*each)(void *arg, const char *name, const char *value), void *arg)
+{
+    struct each_parameter to = {.each = each, .arg = arg};
+
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &to);
+    return to.res;
 }
 
 const char *http_header(const struct http_request *request, const char *name)
@@ -141,7 +171,7 @@ static unsigned int find_route(struct http_request *request, const char *method,
 
         if (!path_matches(route, request->path))
             continue;
-        if (strcmp(method, route->method) == 0) {
+        if (!route->method || strcmp(method, route->method) == 0) {
             request->route = route;
             return 0;
         }
@@ -158,28 +188,6 @@ static bool is_authorized(const struct http_request *request)
 
     return len > 0 && given && strlen(given) == len &&
            CRYPTO_memcmp(given, server->authorization, len) == 0;
-}
-
-/* Hands the response to libmicrohttpd. `extra` is one more header, or NULL. */
-static enum MHD_Result send_response(struct http_request *request, struct http_response *answer,
-                                     const char *extra, const char *extra_value)
-{
-    struct MHD_Response *response;
-    enum MHD_Result res = MHD_NO;
-
-    if (buf_error(&answer->body))
-        http_problem(answer, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL,
-                     "the reply is larger than the server makes");
-    response =
-        MHD_create_response_from_buffer(answer->body.len, answer->body.data, MHD_RESPMEM_MUST_COPY);
-    if (response) {
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
-        if (extra)
-            MHD_add_response_header(response, extra, extra_value);
-        res = MHD_queue_response(request->connection, answer->status, response);
-        MHD_destroy_response(response);
-    }
-    return res;
 }
 
 /* Looks at the head of a request. 0 to go on with its body, or the refusal was prepared. */
@@ -214,32 +222,32 @@ static unsigned int screen(struct http_request *request, const char *method,
 
 static enum MHD_Result begin(struct http_request *request, const char *method)
 {
-    struct http_response answer = {.status = 200, .content_type = "text/plain"};
+    struct http_response answer;
     struct buf allow;
     unsigned int status;
     enum MHD_Result res = MHD_YES;
 
-    buf_init(&answer.body, request->server->reply_max);
+    http_answer_init(&answer, request->server->reply_max);
     buf_init(&allow, 128);
     find_peer(request);
     status = screen(request, method, &answer, &allow);
     if (status == 401)
-        res = send_response(request, &answer, "WWW-Authenticate", "Basic realm=\"dialplane\"");
+        http_response_header(&answer, "WWW-Authenticate", "Basic realm=\"dialplane\"");
     else if (status == 405)
-        res = send_response(request, &answer, "Allow", allow.data);
-    else if (status)
-        res = send_response(request, &answer, NULL, NULL);
+        http_response_header(&answer, "Allow", allow.data);
+    if (status)
+        res = http_answer_send(&answer, request, request->connection);
     buf_free(&allow);
-    buf_free(&answer.body);
+    http_answer_free(&answer);
     return res;
 }
 
 static enum MHD_Result finish(struct http_request *request)
 {
-    struct http_response answer = {.status = 200, .content_type = "text/plain"};
+    struct http_response answer;
     enum MHD_Result res;
 
-    buf_init(&answer.body, request->server->reply_max);
+    http_answer_init(&answer, request->server->reply_max);
     if (buf_error(&request->body))
         http_problem(&answer, 413, NULL, "at most %zu bytes", request->server->body_max);
     else
@@ -249,9 +257,9 @@ static enum MHD_Result finish(struct http_request *request)
         request->is_resumed = true;
         res = MHD_YES;
     } else {
-        res = send_response(request, &answer, NULL, NULL);
+        res = http_answer_send(&answer, request, request->connection);
     }
-    buf_free(&answer.body);
+    http_answer_free(&answer);
     return res;
 }
 
@@ -270,6 +278,7 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
             return MHD_NO;
         request->server = cls;
         request->connection = connection;
+        request->method = method;
         request->path = url;
         buf_init(&request->body, request->server->body_max);
         *state = request;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/compiler.h"
@@ -20,11 +21,30 @@
 struct http_server;
 struct http_request;
 
+/*
+ * A body that is made while it is sent, in a thread of the pool: what is made with patience keeps
+ * the thread's other connections waiting.
+ */
+struct http_stream {
+    /*
+     * Up to `size` further bytes to `out`. Returns how many; 0: that was all; -EAGAIN: none yet,
+     * and it has called http_suspend, so that it is asked again after http_resume; any other
+     * negative errno: the connection is cut off, so that the client sees that something is missing.
+     */
+    ssize_t (*read)(void *arg, const struct http_request *request, char *out, size_t size);
+    /* Called once, when everything was sent or nobody listens any more. Knows no request. */
+    void (*close)(void *arg);
+    void *arg;
+    int64_t length; /* bytes; -1: nobody knows (chunked) */
+};
+
 /* What a handler answers: it sets these. Everything is copied or freed by the server. */
 struct http_response {
-    unsigned int status;      /* 200 when the handler leaves it */
-    const char *content_type; /* static text */
-    struct buf body;          /* its maximum is options.reply_max */
+    unsigned int status;       /* 200 when the handler leaves it */
+    const char *content_type;  /* static text; NULL: none */
+    struct buf body;           /* its maximum is options.reply_max */
+    struct buf headers;        /* see http_response_header */
+    struct http_stream stream; /* instead of the body, when `read` is set */
 };
 
 typedef void (*http_handler)(void *arg, const struct http_request *request,
@@ -36,7 +56,7 @@ enum {
 };
 
 struct http_route {
-    const char *method;
+    const char *method; /* NULL: any; the handler refuses */
     const char *path;
     unsigned int flags;
     http_handler handler;
@@ -70,10 +90,25 @@ void http_server_stop(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
 /* Views of a request: they live until the handler returns. NULL when there is no such thing. */
+const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);
 const char *http_query(const struct http_request *request, const char *name);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *len);
+
+/*
+ * Calls `each` for every parameter of the query, in no order; `value` is NULL for one without '='.
+ * Stops and returns what `each` returned when that is not 0.
+ */
+int http_query_each(const struct http_request *request,
+                    int (*each)(void *arg, const char *name, const char *value),
+                    void *arg) DP_CHECK;
+
+/*
+ * One more header of the answer. A value with a control character (a line break would be a header
+ * of somebody else's choice) or too many headers make the answer a 500.
+ */
+void http_response_header(struct http_response *response, const char *name, const char *value);
 
 /* The peer's numeric address, without port. "" if it is neither IPv4 nor IPv6. */
 const char *http_peer(const struct http_request *request);

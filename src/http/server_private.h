@@ -1,5 +1,5 @@
-/* What the listener (server.c) and the exchange of one request and its answer (exchange.c) share.
- */
+/* What the listener (server.c), the exchange of one request (exchange.c) and its answer (answer.c)
+ * share. */
 #pragma once
 
 #include <microhttpd.h>
@@ -33,3 +33,9 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
                                 size_t *data_size, void **state);
 void http_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                        enum MHD_RequestTerminationCode code);
+
+/* An answer that a handler fills, and that is sent or not, and freed. */
+void http_answer_init(struct http_response *answer, size_t body_max);
+enum MHD_Result http_answer_send(struct http_response *answer, struct http_request *request,
+                                 struct MHD_Connection *connection);
+void http_answer_free(struct http_response *answer);
