@@ -60,12 +60,9 @@ struct api_write {
     int params;
 };
 
-/*
- * Sets one more column of the row, of a type of PostgreSQL ("text"), to a copy of `text` (NULL is
- * SQL's null).
+/* Sets one more column of the row, to a copy of `text` (NULL is SQL's null), of the column's type.
  */
-int api_write_set(struct api_write *write, const char *column, const char *type,
-                  const char *text) DP_CHECK;
+int api_write_set(struct api_write *write, const char *column, const char *text) DP_CHECK;
 
 /* As api_problem, with the write's prefix before the pointer. Returns -EINVAL. */
 int api_write_problem(struct api_write *write, unsigned int status, const char *pointer,
@@ -74,6 +71,7 @@ int api_write_problem(struct api_write *write, unsigned int status, const char *
 struct api_resource {
     const char *name;                  /* as in paths: "ring-groups" */
     const char *one;                   /* "ring group" */
+    const char *tag;                   /* heading of the document: "Ring groups" */
     const char *table;                 /* "voip.ring_groups" */
     const struct api_resource *parent; /* NULL: directly below the domain */
     bool is_platform;                  /* not below a domain: /api/v1/domains */
@@ -83,7 +81,7 @@ struct api_resource {
     const char *order; /* default sort */
     const struct api_column *columns;
     const struct api_rule *rules; /* ended by NULL; NULL: none */
-    unsigned int verbs;           /* of enum api_verb that it does NOT have */
+    unsigned int without;         /* of enum api_verb: those that it has not */
     /*
      * Further checks and columns of a row that is made or changed, after those of the description.
      * -EINVAL, and the response is a problem.
@@ -108,6 +106,10 @@ enum api_verb {
 /* All of them; the end is NULL. */
 extern const struct api_resource *const api_resources[];
 
+/* What a resource is called where its path says nothing: "queues", and "queues/members". */
+enum { API_RESOURCE_NAME_SIZE = 80 };
+int api_resource_name(const struct api_resource *resource,
+                      char out[API_RESOURCE_NAME_SIZE]) DP_CHECK;
 /* The resource of this name, or NULL. */
 const struct api_resource *api_resource_find(const char *name);
 const struct api_column *api_column_find(const struct api_resource *resource, const char *name);

@@ -61,6 +61,7 @@ enum {
     API_DRY_RUN = 1 << 4,        /* takes dry_run=true */
     API_CONDITIONAL = 1 << 5,    /* takes If-Match, or If-None-Match when it reads */
     API_IDEMPOTENT = 1 << 6,     /* takes Idempotency-Key */
+    API_OWN = 1 << 7,            /* shows an agent what is his own user's, and nothing else */
 };
 
 struct api_route {
