@@ -25,6 +25,7 @@ static const struct {
     [SECRET_DB_CONTROL] = {"db_control", "dialplane_control"},
     [SECRET_DB_CDR] = {"db_cdr", "dialplane_cdr"},
     [SECRET_DB_EDGE] = {"db_edge", "dialplane_edge"},
+    [SECRET_DB_API] = {"db_api", "dialplane_api"},
 };
 
 const char *secret_name(enum secret secret)

@@ -20,6 +20,7 @@ enum secret {
     SECRET_DB_CONTROL,    /* role dialplane_control: serve */
     SECRET_DB_CDR,        /* role dialplane_cdr: cdr-writer */
     SECRET_DB_EDGE,       /* role dialplane_edge: Kamailio */
+    SECRET_DB_API,        /* role dialplane_api: the API of serve */
     SECRET_COUNT,
 };
 
