@@ -32,7 +32,12 @@ enum api_scope {
 };
 enum { API_SCOPES = 12 };
 
-enum api_caller_kind { API_NOBODY, API_KEY, API_OPERATOR };
+enum api_caller_kind {
+    API_NOBODY,
+    API_KEY,
+    API_OPERATOR,
+    API_SHELL, /* whoever runs `dialplane` on the machine: for the audit log */
+};
 enum api_role {
     API_ROLE_NONE, /* of a key: its scopes say everything */
     API_PLATFORM_ADMIN,
@@ -54,6 +59,10 @@ struct api_caller {
 
 struct api_access;
 
+/* What is kept in memory: rate limits. Shared by all threads. -ENOMEM. */
+int api_access_new(struct api_access **out) DP_CHECK;
+void api_access_free(struct api_access *access); /* NULL is allowed */
+
 /*
  * Finds out who asks. `conn` is outside of any transaction, and so it is afterwards. 0 with `out`
  * filled; negative with `response` already a problem: 401, 403 (a write of a session without its
@@ -62,7 +71,14 @@ struct api_access;
 int api_access_check(struct api_access *access, PGconn *conn, const struct http_request *request,
                      struct api_caller *out, struct http_response *response) DP_CHECK;
 
+/*
+ * Whether he may do this to whatever he can see. An agent never: what he may do is limited to what
+ * belongs to his own user.
+ */
 bool api_caller_may(const struct api_caller *caller, enum api_scope scope);
+
+/* The same for a route that shows an agent (role API_AGENT) what is user_id's, and nothing else. */
+bool api_caller_may_own(const struct api_caller *caller, enum api_scope scope);
 
 /* "config:read" and so on; of one scope, for messages and the OpenAPI document. "" of NONE. */
 const char *api_scope_name(enum api_scope scope);
