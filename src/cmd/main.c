@@ -21,6 +21,8 @@ static const struct cmd_verb verbs[] = {
     {"recording", "list, hand out, verify or hold what is recorded", cmd_recording},
     {"webhook", "add, list or test webhooks of tenants, send once more what was given up",
      cmd_webhook},
+    {"operator", "add or list those who log in, set a password, disable one", cmd_operator},
+    {"key", "add, list or revoke keys of the API", cmd_key},
     {"explain", "say what would happen if one called the other", cmd_explain},
 };
 

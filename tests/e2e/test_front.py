@@ -117,6 +117,20 @@ def register(front, password, code=200, **where):
         phone.close()
 
 
+def first_access(front, run):
+    """Password and key that were shown, once; what is left of them are digests."""
+    password = re.search(r"^    operator admin, password (\S{20})$", text_of(run), re.M)[1]
+    key = re.search(r"^    API key (dpk_[0-9a-f]{16}_[0-9a-f]{64})$", text_of(run), re.M)[1]
+    secrets = [password, key.split("_")[2]]
+    for secret in secrets:
+        assert text_of(run).count(secret) == 1
+        found = subprocess.run(["grep", "-rlF", "--", secret, front.state / "log", front.state / "etc",
+                                front.state / "run", front.state / "db"], check=False,
+                               capture_output=True, text=True)
+        assert not found.stdout
+    return secrets
+
+
 @pytest.mark.parametrize("media", ["freeswitch", "asterisk"])
 def test_first_and_second_start(front, media):
     if media == "freeswitch" and not shutil.which("freeswitch"):
@@ -126,6 +140,7 @@ def test_first_and_second_start(front, media):
     assert f"media server {media}" in text_of(run)
     password = re.search(r"^    1001    (\S+) ", text_of(run), re.M)[1]
     register(front, password)
+    secrets = first_access(front, run)
     stop(run)
     assert not Supervisor(front.state).daemons()
 
@@ -134,6 +149,7 @@ def test_first_and_second_start(front, media):
     wait_for(run, "Ctrl-C stops everything", SECOND_START)
     assert time.monotonic() - began < SECOND_START
     assert password not in text_of(run) and "shown at the first start" in text_of(run)
+    assert not [secret for secret in secrets if secret in text_of(run)]
     register(front, password)
     reset = front.script("demo", "passwd", "1001")
     assert reset.wait(10) == 0, text_of(reset)
