@@ -8,6 +8,7 @@
  *                                                     what it holds on to is put right
  *     FreeSWITCH, Asterisk --> HTTP threads, FastAGI thread --> snapshots (never the database)
  *     PostgreSQL --> webhooks' thread --> receivers of tenants (nothing else waits for it)
+ *     operators, their programs --> the API's threads --> PostgreSQL
  */
 #include "cmd/serve.h"
 
@@ -131,6 +132,27 @@ static int start_webhooks(struct serve *serve, struct err *err)
     return webhooks_start(&serve->webhooks, &options, err);
 }
 
+static int start_api(struct serve *serve, struct err *err)
+{
+    const struct api_options options = {
+        .address = serve->node.node->inside,
+        .port = serve->node.topology->control.api_port,
+        .database = cmd_target(&serve->node, SECRET_DB_API, "dialplane api", 0),
+        .parts =
+            {
+                .state = serve->node.state,
+                .node = serve->node.node->name,
+                .registry = serve->registry,
+                .edges = serve->edges,
+                .edge_count = serve->edge_count,
+                .media = serve->media,
+                .media_count = serve->media_count,
+            },
+    };
+
+    return api_start(&serve->api, &options, err);
+}
+
 static int start_registry(struct serve *serve, struct err *err)
 {
     char folder[PATH_MAX];
@@ -164,6 +186,8 @@ static int start(struct serve *serve, struct err *err)
         res = start_agi(serve, err);
     if (!res)
         res = start_webhooks(serve, err);
+    if (!res)
+        res = start_api(serve, err);
     return res ? res : serve_documents_start(serve, err);
 }
 
@@ -171,6 +195,7 @@ static void stop(struct serve *serve)
 {
     registry_stop(serve->registry);
     http_server_stop(serve->documents);
+    api_stop(serve->api);
     webhooks_stop(serve->webhooks);
     agi_stop(serve->agi);
     waiting_start(NULL, NULL);
@@ -200,9 +225,9 @@ static int run(struct serve *serve, struct err *err)
         return err_set(err, -ENOMEM, "libcurl does not start");
     res = start(serve, err);
     if (!res) {
-        log_info("serving media servers on %s port %u, FastAGI on port %u",
+        log_info("serving media servers on %s port %u, FastAGI on port %u, the API on port %u",
                  serve->node.node->inside, http_server_port(serve->documents),
-                 agi_port(serve->agi));
+                 agi_port(serve->agi), api_port(serve->api));
         while (!cmd_stopping())
             poll(&until, 1, -1);
         log_info("stopping");

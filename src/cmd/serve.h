@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "api/server.h"
 #include "cmd/common.h"
 #include "edge/edge.h"
 #include "http/server.h"
@@ -35,6 +36,7 @@ struct serve {
     size_t media_count;
     struct listen *listen;
     struct http_server *documents;
+    struct api *api;
     struct agi *agi;
     struct webhooks *webhooks;
     bool database_away; /* the listener's thread only: said so already */

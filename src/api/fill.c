@@ -1,0 +1,109 @@
+/* From the object of a body to the columns of a row: only what is sent, and only what may be. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api_private.h"
+
+static int add_param(struct api_write *write, const char *column, char *owned)
+{
+    /* One place is left for the id of the row. */
+    if (write->params + 1 >= (int)DP_COUNT(write->param)) {
+        free(owned);
+        return -E2BIG;
+    }
+    write->param[write->params] = write->owned[write->params] = owned;
+    write->params++;
+    buf_printf(&write->columns, "%s%s", write->columns.len ? ", " : "", column);
+    buf_printf(&write->values, "%s$%d", write->values.len ? ", " : "", write->params);
+    return buf_error(&write->values);
+}
+
+int api_write_set(struct api_write *write, const char *column, const char *text)
+{
+    char *copy = text ? strdup(text) : NULL;
+
+    if (text && !copy)
+        return -ENOMEM;
+    return add_param(write, column, copy);
+}
+
+/* Why this member cannot be there; NULL: it can. */
+static const char *fault_of(const struct api_write *write, const struct api_column *column)
+{
+    if (!column)
+        return "There is no field of this name";
+    if (column->flags & (API_READ_ONLY | API_PARENT))
+        return "This field is not set by anybody";
+    if ((column->flags & API_IMMUTABLE) && write->before)
+        return "This field is set when it is created, and never after";
+    if ((column->flags & API_PLATFORM_WRITES) && write->request->caller.domain_id)
+        return "This field is set by the platform";
+    return NULL;
+}
+
+static int take_member(struct api_write *write, const char *name, json_t *value)
+{
+    const struct api_column *column = api_column_find(write->resource, name);
+    const char *fault = fault_of(write, column);
+    char pointer[160];
+    char *text = NULL;
+    int res;
+
+    if (fault) {
+        (void)!str_printf(pointer, sizeof(pointer), "/%.128s", name);
+        return api_write_problem(write, 422, pointer, "%s: %.64s.", fault, name);
+    }
+    res = api_value(write, column, value, &text);
+    if (!res && !(column->flags & API_WRITE_ONLY))
+        return add_param(write, column->name, text);
+    free(text);
+    return res;
+}
+
+/* What a new row has to have, and has not. */
+static int check_required(struct api_write *write)
+{
+    char pointer[96];
+
+    for (const struct api_column *column = write->resource->columns; column->name; column++) {
+        if (!(column->flags & API_REQUIRED) || json_object_get(write->given, column->name))
+            continue;
+        (void)!str_printf(pointer, sizeof(pointer), "/%s", column->name);
+        return api_write_problem(write, 422, pointer, "%s is needed.", column->name);
+    }
+    return 0;
+}
+
+int api_write_fill(struct api_write *write)
+{
+    const char *name;
+    json_t *value;
+    int res = 0;
+
+    json_object_foreach(write->given, name, value)
+    {
+        if (!res)
+            res = take_member(write, name, value);
+    }
+    if (!res && !write->before)
+        res = check_required(write);
+    if (!res && write->resource->prepare)
+        res = write->resource->prepare(write);
+    if (res && res != -EINVAL)
+        (void)api_write_problem(write, 500, NULL, "There is no memory for this.");
+    return res;
+}
+
+void api_write_free(struct api_write *write)
+{
+    for (int i = 0; i < write->params; i++) {
+        /* Passwords may be among them. */
+        if (write->owned[i])
+            explicit_bzero(write->owned[i], strlen(write->owned[i]));
+        free(write->owned[i]);
+    }
+    json_decref(write->before);
+    buf_free(&write->columns);
+    buf_free(&write->values);
+}

@@ -1,0 +1,142 @@
+/* From a path and a method to the route. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api_private.h"
+
+static size_t cut(char *path, const char *segments[API_SEGMENTS])
+{
+    size_t count = 0;
+
+    for (char *at = path; at && *at == '/';) {
+        if (count == API_SEGMENTS)
+            return API_SEGMENTS + 1;
+        *at++ = '\0';
+        segments[count++] = at;
+        at = strchr(at, '/');
+    }
+    return count;
+}
+
+static int add_entry(struct api *api, const struct api_route *route)
+{
+    struct api_entry *entry = &api->entries[api->entry_count];
+
+    entry->route = route;
+    entry->path = strdup(route->path);
+    if (!entry->path)
+        return -ENOMEM;
+    entry->segments = cut(entry->path, entry->segment);
+    api->entry_count++;
+    return 0;
+}
+
+int api_routes_make(struct api *api)
+{
+    int res = api_resource_routes(api);
+    size_t count = api->made_count;
+
+    for (size_t i = 0; api_tables[i]; i++)
+        count += api_tables[i]->count;
+    if (!res)
+        api->entries = calloc(count, sizeof(*api->entries));
+    if (!api->entries)
+        return -ENOMEM;
+    for (size_t i = 0; i < api->made_count && !res; i++)
+        res = add_entry(api, &api->made[i]);
+    for (size_t i = 0; api_tables[i] && !res; i++)
+        for (size_t j = 0; j < api_tables[i]->count && !res; j++)
+            res = add_entry(api, &api_tables[i]->routes[j]);
+    return res;
+}
+
+void api_routes_free(struct api *api)
+{
+    for (size_t i = 0; i < api->entry_count; i++)
+        free(api->entries[i].path);
+    for (size_t i = 0; i < api->string_count; i++)
+        free(api->strings[i]);
+    free(api->entries);
+    free(api->strings);
+    free(api->made);
+}
+
+/* Whether this is a value that such a variable can have: what is none is no row's. */
+static bool is_value(enum api_type type, const char *text)
+{
+    uint64_t id;
+
+    if (type == API_UUID)
+        return str_is_uuid(text);
+    if (type == API_SECRET)
+        return true;
+    return str_to_u64(text, 1, INT64_MAX, &id) == 0;
+}
+
+static bool matches(const struct api_entry *entry, const char *const segments[], size_t count)
+{
+    if (entry->segments != count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *wanted = entry->segment[i];
+
+        if (wanted[0] != '{' && strcmp(wanted, segments[i]) != 0)
+            return false;
+        if (wanted[0] == '{' && strcmp(wanted, "{domain}") != 0 &&
+            !is_value(entry->route->id_type, segments[i]))
+            return false;
+    }
+    return true;
+}
+
+static void take_values(struct api_request *request, const struct api_entry *entry,
+                        const char *const segments[], const char **domain)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < entry->segments; i++) {
+        if (strcmp(entry->segment[i], "{domain}") == 0)
+            *domain = segments[i];
+        else if (entry->segment[i][0] == '{')
+            request->param[count++] = segments[i];
+    }
+}
+
+static void refuse(struct api_request *request, const struct buf *allow)
+{
+    if (!allow->len) {
+        api_not_found(request);
+        return;
+    }
+    http_response_header(request->response, "Allow", allow->data);
+    api_problem(request, 405, NULL, "This path takes %s.", allow->data);
+}
+
+const struct api_route *api_route_find(struct api_request *request, char *path, const char **domain)
+{
+    const char *method = http_method(request->http);
+    const char *segments[API_SEGMENTS];
+    size_t count = cut(path, segments);
+    const struct api_route *found = NULL;
+    struct buf allow;
+
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
+    buf_init(&allow, 128);
+    for (size_t i = 0; i < request->api->entry_count && !found; i++) {
+        const struct api_entry *entry = &request->api->entries[i];
+
+        if (!matches(entry, segments, count))
+            continue;
+        buf_printf(&allow, "%s%s", allow.len ? ", " : "", entry->route->method);
+        if (strcmp(entry->route->method, method) != 0)
+            continue;
+        found = entry->route;
+        take_values(request, entry, segments, domain);
+    }
+    if (!found)
+        refuse(request, &allow);
+    buf_free(&allow);
+    return found;
+}

@@ -1,0 +1,119 @@
+"""The API of a running `dialplane serve`, asked as a client asks it."""
+
+import hashlib
+import http.client
+import json
+import secrets
+import urllib.parse
+
+ALL = ("config:read", "config:write", "cdr:read", "recording:read", "recording:write", "live:read",
+       "live:write", "voicemail:read", "voicemail:write", "access:read", "access:write",
+       "audit:read")
+
+
+def make_key(db, domain=None, scopes=ALL, **columns):
+    """A key of a tenant, or of the platform; what a client sends."""
+    public, secret = secrets.token_hex(8), secrets.token_hex(32)
+    names = "".join(f", {name}" for name in columns)
+    values = ", %s" * len(columns)
+    db.rows(f"INSERT INTO voip.api_keys (domain_id, name, public_id, secret_sha256, scopes,"
+            f" rate_limit{names}) VALUES ((SELECT id FROM voip.domains WHERE name = %s), 'tests',"
+            f" %s, %s, %s, 1000000{values})", domain, public,
+            hashlib.sha256(secret.encode()).digest(), list(scopes), *columns.values())
+    return f"dpk_{public}_{secret}"
+
+
+class Reply:
+    """Status, headers and JSON of an answer."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.raw = response.read()
+        is_json = "json" in (response.headers["Content-Type"] or "")
+        self.json = json.loads(self.raw) if self.raw and is_json else None
+
+    def __repr__(self):
+        return f"{self.status} {self.raw[:2000]!r}"
+
+    @property
+    def tag(self):
+        return self.headers["ETag"]
+
+    @property
+    def pointers(self):
+        return [error["pointer"] for error in self.json.get("errors", [])]
+
+
+class Api:
+    """A client with a key, over one connection."""
+
+    def __init__(self, platform, key=None, domain=None):
+        self._where = platform.deployment.node["inside"], platform.deployment["control.api_port"]
+        self.key, self.domain = key, domain
+        self._connection = None
+
+    def ask(self, method, path, body=None, query=None, **headers):
+        """`path` below the tenant, unless it begins with '/'. Underscores of headers are dashes."""
+        if not path.startswith("/"):
+            path = f"/domains/{self.domain}/{path}"
+        if not path.startswith("/api/"):
+            path = "/api/v1" + path
+        if query:
+            path += "?" + urllib.parse.urlencode(query)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.key:
+            headers.setdefault("Authorization", f"Bearer {self.key}")
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+        return self._send(method, path, body, headers)
+
+    def _send(self, method, path, body, headers):
+        for again in (True, False):
+            if not self._connection:
+                self._connection = http.client.HTTPConnection(*self._where, timeout=30)
+            try:
+                self._connection.request(method, path, body, headers)
+                return Reply(self._connection.getresponse())
+            except (http.client.HTTPException, ConnectionError):
+                # An idle connection may have been closed.
+                self.close()
+                if not again:
+                    raise
+        return None
+
+    def get(self, path, query=None, **headers):
+        return self.ask("GET", path, None, query, **headers)
+
+    def post(self, path, body, query=None, **headers):
+        return self.ask("POST", path, body, query, **headers)
+
+    def patch(self, path, body, query=None, **headers):
+        return self.ask("PATCH", path, body, query, **headers)
+
+    def delete(self, path, query=None, **headers):
+        return self.ask("DELETE", path, None, query, **headers)
+
+    def make(self, path, **fields):
+        """Creates a row; its fields."""
+        made = self.post(path, fields)
+        assert made.status == 201, made
+        return made.json
+
+    def all(self, path, **query):
+        """All rows of a list, page by page."""
+        rows, cursor = [], None
+        while True:
+            page = self.get(path, {**query, **({"cursor": cursor} if cursor else {})})
+            assert page.status == 200, page
+            rows += page.json["items"]
+            cursor = page.json["next"]
+            if not cursor:
+                return rows
+
+    def close(self):
+        if self._connection:
+            self._connection.close()
+            self._connection = None
