@@ -171,6 +171,16 @@ void api_write_free(struct api_write *write);
 /* Makes a row of `given`; `prefix` of JSON pointers. `told` may be NULL. */
 int api_insert(struct api_request *request, const struct api_resource *resource, json_t *given,
                const char *prefix, struct api_row *out, char **told) DP_CHECK;
+/* Notes in the audit log what was done to a row; `before` and `after` are its JSON, or NULL. */
+int api_audit_row(struct api_request *request, const struct api_resource *resource, const char *id,
+                  const char *before, const char *after, const char *method) DP_CHECK;
+/* A statement that writes, whose refusal is about the resource's fields; `out` may be NULL. */
+int api_run_write(struct api_request *request, const struct api_resource *resource,
+                  const char *prefix, const struct buf *sql, int count, const char *const values[],
+                  PGresult **out) DP_CHECK;
+/* The row of the path, locked; what the client has seen of it is still so. */
+int api_find_row(struct api_request *request, const struct api_resource *resource,
+                 struct api_row *out) DP_CHECK;
 /* Deletes a row by id. */
 int api_remove(struct api_request *request, const struct api_resource *resource,
                const struct api_row *row, const char *prefix) DP_CHECK;

@@ -1,4 +1,4 @@
-/* POST, PATCH and DELETE of one row. */
+/* POST and PATCH of one row. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 
 enum { SQL_MAX = 32 * 1024 };
 
-static int audit(struct api_request *request, const struct api_resource *resource, const char *id,
-                 const char *before, const char *after, const char *method)
+int api_audit_row(struct api_request *request, const struct api_resource *resource, const char *id,
+                  const char *before, const char *after, const char *method)
 {
     char name[API_RESOURCE_NAME_SIZE];
     const struct api_audit entry = {
@@ -39,9 +39,9 @@ static int audit(struct api_request *request, const struct api_resource *resourc
 }
 
 /* A statement that writes, whose refusal is about the resource's fields. */
-static int run_write(struct api_request *request, const struct api_resource *resource,
-                     const char *prefix, const struct buf *sql, int count,
-                     const char *const values[], PGresult **out)
+int api_run_write(struct api_request *request, const struct api_resource *resource,
+                  const char *prefix, const struct buf *sql, int count, const char *const values[],
+                  PGresult **out)
 {
     PGresult *rows = NULL;
     struct err err = {""};
@@ -91,8 +91,8 @@ static int insert_row(struct api_write *write, char **id)
                    write->columns.data, write->values.data);
     else
         buf_printf(&sql, "INSERT INTO %s DEFAULT VALUES RETURNING id", resource->table);
-    res = run_write(write->request, resource, write->prefix, &sql, write->params, write->param,
-                    &rows);
+    res = api_run_write(write->request, resource, write->prefix, &sql, write->params, write->param,
+                        &rows);
     buf_free(&sql);
     if (!res) {
         *id = strdup(PQgetvalue(rows, 0, 0));
@@ -148,7 +148,7 @@ int api_insert(struct api_request *request, const struct api_resource *resource,
     if (res == -ENOENT)
         api_problem(request, 403, NULL, "This is not yours to do.");
     if (!res)
-        res = audit(request, resource, id, NULL, out->json, "POST");
+        res = api_audit_row(request, resource, id, NULL, out->json, "POST");
     if (!res)
         res = ask_once(request, resource, id, told);
     free(id);
@@ -196,8 +196,8 @@ void api_create(struct api_request *request)
 }
 
 /* The row of the path, locked; what the client has seen of it is still so. */
-static int find_row(struct api_request *request, const struct api_resource *resource,
-                    struct api_row *out)
+int api_find_row(struct api_request *request, const struct api_resource *resource,
+                 struct api_row *out)
 {
     int res = api_row_read(request, resource, api_key(resource), api_row_key(request, resource),
                            NULL, API_LOCKED, out);
@@ -219,7 +219,7 @@ static int update_row(struct api_write *write, const char *id)
     buf_init(&sql, SQL_MAX);
     buf_printf(&sql, "UPDATE %s SET (%s) = ROW (%s) WHERE id = $%d", write->resource->table,
                write->columns.data, write->values.data, count);
-    res = run_write(write->request, write->resource, "", &sql, count, write->param, &rows);
+    res = api_run_write(write->request, write->resource, "", &sql, count, write->param, &rows);
     buf_free(&sql);
     PQclear(rows);
     return res;
@@ -241,7 +241,7 @@ static int change_row(struct api_request *request, const struct api_resource *re
     if (res == -ENOENT)
         api_not_found(request);
     if (!res && write.columns.len)
-        res = audit(request, resource, before->id, before->json, after->json, "PATCH");
+        res = api_audit_row(request, resource, before->id, before->json, after->json, "PATCH");
     api_write_free(&write);
     return res;
 }
@@ -251,63 +251,12 @@ void api_patch(struct api_request *request)
     const struct api_resource *resource = request->route->arg;
     struct api_row before = {0}, after = {0};
 
-    if (!find_row(request, resource, &before) && !change_row(request, resource, &before, &after)) {
+    if (!api_find_row(request, resource, &before) &&
+        !change_row(request, resource, &before, &after)) {
         buf_printf(&request->response->body, "%s\n", after.json);
         if (!request->dry_run)
             (void)api_etag(request, after.version);
     }
     api_row_free(&before);
     api_row_free(&after);
-}
-
-/* Whoever is in the way of a deletion, asked anew: the transaction that found out is over. */
-static void put_uses(struct api_request *request, const struct api_resource *resource,
-                     const char *id, const char *prefix)
-{
-    json_t *uses;
-
-    if (request->response->status != 409 || api_begin_anew(request))
-        return;
-    uses = api_used_by(request, resource, id);
-    if (request->response->status >= 500)
-        json_decref(uses);
-    else
-        api_problem_more(request, 409, prefix[0] ? prefix : NULL,
-                         uses ? json_pack("{s:o}", "used_by", uses) : NULL,
-                         "This %s is in use. Change what uses it first.", resource->one);
-}
-
-int api_remove(struct api_request *request, const struct api_resource *resource,
-               const struct api_row *row, const char *prefix)
-{
-    const char *values[] = {row->id};
-    PGresult *rows = NULL;
-    struct buf sql;
-    int res;
-
-    buf_init(&sql, 256);
-    buf_printf(&sql, "DELETE FROM %s WHERE id = $1", resource->table);
-    res = run_write(request, resource, prefix, &sql, 1, values, &rows);
-    buf_free(&sql);
-    PQclear(rows);
-    if (!res)
-        return audit(request, resource, row->id, row->json, NULL, "DELETE");
-    put_uses(request, resource, row->id, prefix);
-    return res;
-}
-
-void api_delete(struct api_request *request)
-{
-    const struct api_resource *resource = request->route->arg;
-    struct api_row row = {0};
-
-    if (!find_row(request, resource, &row) && !api_remove(request, resource, &row, "")) {
-        request->response->status = request->dry_run ? 200 : 204;
-        request->response->content_type = NULL;
-        if (request->dry_run) {
-            request->response->content_type = "application/json";
-            buf_printf(&request->response->body, "%s\n", row.json);
-        }
-    }
-    api_row_free(&row);
 }

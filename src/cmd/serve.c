@@ -226,8 +226,8 @@ static int run(struct serve *serve, struct err *err)
     res = start(serve, err);
     if (!res) {
         log_info("serving media servers on %s port %u, FastAGI on port %u, the API on port %u",
-                 serve->node.node->inside, http_server_port(serve->documents),
-                 agi_port(serve->agi), api_port(serve->api));
+                 serve->node.node->inside, http_server_port(serve->documents), agi_port(serve->agi),
+                 api_port(serve->api));
         while (!cmd_stopping())
             poll(&until, 1, -1);
         log_info("stopping");
