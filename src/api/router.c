@@ -74,20 +74,24 @@ static bool is_value(enum api_type type, const char *text)
     return str_to_u64(text, 1, INT64_MAX, &id) == 0;
 }
 
-static bool matches(const struct api_entry *entry, const char *const segments[], size_t count)
+/* How many segments are named in full by the route, from 1; 0: it is another path. */
+static size_t match(const struct api_entry *entry, const char *const segments[], size_t count)
 {
+    size_t named = 1;
+
     if (entry->segments != count)
-        return false;
+        return 0;
     for (size_t i = 0; i < count; i++) {
         const char *wanted = entry->segment[i];
 
         if (wanted[0] != '{' && strcmp(wanted, segments[i]) != 0)
-            return false;
+            return 0;
         if (wanted[0] == '{' && strcmp(wanted, "{domain}") != 0 &&
             !is_value(entry->route->id_type, segments[i]))
-            return false;
+            return 0;
+        named += wanted[0] != '{';
     }
-    return true;
+    return named;
 }
 
 static void take_values(struct api_request *request, const struct api_entry *entry,
@@ -118,25 +122,30 @@ const struct api_route *api_route_find(struct api_request *request, char *path, 
     const char *method = http_method(request->http);
     const char *segments[API_SEGMENTS];
     size_t count = cut(path, segments);
-    const struct api_route *found = NULL;
+    const struct api_entry *entries = request->api->entries, *found = NULL;
+    size_t best = 1;
     struct buf allow;
 
     if (strcmp(method, "HEAD") == 0)
         method = "GET";
+    /* /domains/batch is no domain. */
+    for (size_t i = 0; i < request->api->entry_count; i++) {
+        size_t named = match(&entries[i], segments, count);
+
+        best = named > best ? named : best;
+    }
     buf_init(&allow, 128);
     for (size_t i = 0; i < request->api->entry_count && !found; i++) {
-        const struct api_entry *entry = &request->api->entries[i];
-
-        if (!matches(entry, segments, count))
+        if (match(&entries[i], segments, count) != best)
             continue;
-        buf_printf(&allow, "%s%s", allow.len ? ", " : "", entry->route->method);
-        if (strcmp(entry->route->method, method) != 0)
-            continue;
-        found = entry->route;
-        take_values(request, entry, segments, domain);
+        buf_printf(&allow, "%s%s", allow.len ? ", " : "", entries[i].route->method);
+        if (strcmp(entries[i].route->method, method) == 0)
+            found = &entries[i];
     }
-    if (!found)
+    if (found)
+        take_values(request, found, segments, domain);
+    else
         refuse(request, &allow);
     buf_free(&allow);
-    return found;
+    return found ? found->route : NULL;
 }

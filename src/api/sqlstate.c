@@ -148,11 +148,15 @@ static void on_null(struct api_request *request, const struct refusal *refusal,
 static void on_data(struct api_request *request, const struct refusal *refusal)
 {
     bool is_read = strcmp(request->route->method, "GET") == 0;
+    char sentence[512];
 
-    if (strcmp(refusal->state, "22021") == 0 || strcmp(refusal->state, "22P05") == 0)
+    if (strcmp(refusal->state, "22021") == 0 || strcmp(refusal->state, "22P05") == 0) {
         answer(request, refusal, 400, NULL, "There is text that is not UTF-8.");
-    else
-        answer(request, refusal, is_read ? 400 : 422, NULL, refusal->message);
+    } else {
+        (void)!str_printf(sentence, sizeof(sentence), "The database says: %.400s.",
+                          refusal->message);
+        answer(request, refusal, is_read ? 400 : 422, NULL, sentence);
+    }
 }
 
 /* Whatever the server says of itself, not of what it was asked. */

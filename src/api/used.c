@@ -71,10 +71,10 @@ json_t *api_used_by(struct api_request *request, const struct api_resource *reso
         add_contents(&inner);
     else
         add_uses(&inner, resource);
-    buf_printf(
-        &sql,
-        "SELECT json_agg(u) FROM (SELECT * FROM (%s) a ORDER BY resource, name, id LIMIT 50) u",
-        inner.data);
+    buf_printf(&sql,
+               "SELECT json_agg(u) FROM (SELECT * FROM (%s) a (resource, id, name) ORDER BY "
+               "resource, name, id LIMIT 50) u",
+               inner.data);
     if (inner.len && !buf_error(&inner) && !buf_error(&sql) &&
         (!resource->is_platform || !look_inside(request, id)) &&
         !api_query(request, sql.data, 1, values, &rows))

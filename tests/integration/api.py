@@ -48,6 +48,9 @@ class Reply:
 class Api:
     """A client with a key, over one connection."""
 
+    # All that is asked is compared with the OpenAPI document, once a test has read it.
+    contract = None
+
     def __init__(self, platform, key=None, domain=None):
         self._where = platform.deployment.node["inside"], platform.deployment["control.api_port"]
         self.key, self.domain = key, domain
@@ -59,6 +62,7 @@ class Api:
             path = f"/domains/{self.domain}/{path}"
         if not path.startswith("/api/"):
             path = "/api/v1" + path
+        below, plain = path.removeprefix("/api/v1"), body
         if query:
             path += "?" + urllib.parse.urlencode(query)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -68,7 +72,10 @@ class Api:
             body = json.dumps(body)
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
-        return self._send(method, path, body, headers)
+        reply = self._send(method, path, body, headers)
+        if self.contract and path.startswith("/api/v1/"):
+            self.contract.check(method, below, plain if isinstance(plain, dict) else None, reply)
+        return reply
 
     def _send(self, method, path, body, headers):
         for again in (True, False):

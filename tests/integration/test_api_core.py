@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from api import Api, make_key
+from contract import Contract
 from lib import db as tenants
 from serve import until
 
@@ -19,7 +20,9 @@ def api(platform):
     """Of an administrator of a.test."""
     made = Api(platform, make_key(platform.db, "a.test"), "a.test")
     until(lambda: answers(made), 30)
+    Api.contract = Contract(made.get("/openapi.json").json)
     yield made
+    Api.contract = None
     made.close()
 
 

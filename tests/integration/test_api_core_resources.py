@@ -1,0 +1,360 @@
+"""Every resource of the API with all of its fields; and the document that describes them."""
+
+import re
+
+import pytest
+
+from api import Api, make_key
+from contract import Contract
+from lib import db as tenants
+from serve import until
+
+RUNNING = ("serve",)
+DOMAIN = "6140.test"
+
+
+@pytest.fixture(scope="module")
+def root(platform):
+    """Of the platform, at home in a tenant of its own."""
+    made = Api(platform, make_key(platform.db), DOMAIN)
+    until(lambda: is_there(made), 30)
+    Api.contract = Contract(made.get("/openapi.json").json)
+    assert made.post("/domains", {"name": DOMAIN}).status == 201
+    yield made
+    Api.contract = None
+    made.close()
+
+
+def is_there(api):
+    try:
+        return api.get("/domains").status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def api(root, platform):
+    """Of that tenant's administrator."""
+    made = Api(platform, make_key(platform.db, DOMAIN), DOMAIN)
+    yield made
+    made.close()
+
+
+class Things:
+    """What rows refer to: made when it is asked for."""
+
+    def __init__(self, api):
+        self._api, self._ids = api, {}
+
+    def __getattr__(self, name):
+        if name not in self._ids:
+            self._ids[name] = getattr(self, f"_{name}")()
+        return self._ids[name]
+
+    def _make(self, path, **fields):
+        return self._api.make(path, **fields)["id"]
+
+    def _user(self):
+        return self._make("users", username="6141", password="long enough")
+
+    def _second_user(self):
+        return self._make("users", username="6142", password="long enough")
+
+    def _extension(self):
+        return self._make("extensions", number="6141", type="user", user_id=self.user)
+
+    def _second_extension(self):
+        return self._make("extensions", number="6142", type="user", user_id=self.second_user)
+
+    def _ring_group(self):
+        return self._make("ring-groups", name="6141")
+
+    def _queue(self):
+        return self._make("queues", name="6141")
+
+    def _menu(self):
+        return self._make("ivr-menus", name="6141", greeting="ivr/ivr-welcome")
+
+    def _schedule(self):
+        return self._make("schedules", name="6141", open_to=self.extension,
+                          closed_to=self.second_extension)
+
+    def _trunk(self):
+        return self._make("trunks", name="6141")
+
+    def _route(self):
+        return self._make("outbound-routes", name="6141")
+
+
+@pytest.fixture(scope="module")
+def things(api):
+    return Things(api)
+
+
+# Path -> what is made, and what is changed of it. Functions, because they refer to other rows.
+ROWS = {
+    "users": lambda t: (
+        {"username": "6150", "password": "6150 secret", "display_name": "Ä \"<&'\\", "enabled": True,
+         "do_not_disturb": True, "max_calls": 3, "call_waiting": False, "devices": "in_order",
+         "outside_caller_id": "+4930123", "hide_caller_id": True, "pickup_group": "sales"},
+        {"display_name": "", "outside_caller_id": None, "do_not_disturb": False}),
+    "extensions": lambda t: (
+        {"number": "6150", "is_prefix": False, "type": "user", "user_id": t.user,
+         "ring_timeout_s": 17, "always_to": None, "busy_to": t.second_extension,
+         "no_answer_outside": "+4930123", "unreachable_to": t.second_extension,
+         "unreachable_outside": None},
+        {"busy_to": None, "busy_outside": "+4930999", "type": "ring_group", "user_id": None,
+         "ring_group_id": t.ring_group}),
+    "ring-groups": lambda t: (
+        {"name": "6150", "strategy": "in_order", "skip_busy": True, "confirm": False},
+        {"strategy": "random"}),
+    "ring-groups/{ring_group}/members": lambda t: (
+        {"user_id": t.user, "position": 2, "delay_s": 3, "ring_s": 4},
+        {"user_id": None, "outside": "+4930123"}),
+    "queues": lambda t: (
+        {"name": "6150", "strategy": "ring_all", "music": "music/on-hold", "ring_s": 5,
+         "wrap_up_s": 1, "max_wait_s": 60, "timeout_to": t.extension, "no_agent_to": t.extension,
+         "announcement": "ivr/ivr-hold", "announce_position": True, "announce_every_s": 10},
+        {"music": None, "timeout_to": None, "strategy": "top_down"}),
+    "queues/{queue}/members": lambda t: (
+        {"user_id": t.user, "level": 2, "position": 3}, {"level": 4, "user_id": t.second_user}),
+    "ivr-menus": lambda t: (
+        {"name": "6150", "greeting": "ivr/ivr-welcome", "invalid": "ivr/ivr-no", "timeout_ms": 500,
+         "tries": 1, "direct_dial": True}, {"tries": 10}),
+    "ivr-menus/{menu}/entries": lambda t: (
+        {"digit": "#", "extension_id": t.extension},
+        {"digit": "*", "extension_id": t.second_extension}),
+    "voicemail-boxes": lambda t: (
+        {"mailbox": "6150", "pin": "4711", "user_id": t.user, "email": "a+b@x.test",
+         "max_messages": 5, "max_message_s": 30, "min_message_s": 3, "mail_audio": True,
+         "delete_mailed": True},
+        {"email": None, "delete_mailed": False, "user_id": None}),
+    "conferences": lambda t: (
+        {"name": "6150", "pin": "1234", "moderator_pin": "4321", "max_members": 2, "announce": False,
+         "wait_for_moderator": True},
+        {"wait_for_moderator": False, "moderator_pin": None, "pin": None}),
+    "schedules": lambda t: (
+        {"name": "6150", "open_to": t.extension, "closed_to": t.second_extension,
+         "holiday_to": t.extension, "override": "holiday"},
+        {"holiday_to": None, "override": None}),
+    "schedules/{schedule}/hours": lambda t: (
+        {"weekday": 1, "opens": "09:30", "closes": "24:00"}, {"weekday": 7, "opens": "00:00"}),
+    "schedules/{schedule}/holidays": lambda t: (
+        {"day": "2026-12-24", "name": "Christmas Eve"}, {"day": "2027-01-01", "name": None}),
+    "announcements": lambda t: (
+        {"name": "6150", "prompt": "ivr/ivr-hold", "then_to": t.extension}, {"then_to": None}),
+    "trunks": lambda t: (
+        {"name": "6150", "enabled": False, "register": True, "username": "acme", "realm": "sip.test",
+         "password": "trunk secret", "max_calls": 9, "max_cps": 2, "caller_id": "+4930123"},
+        {"register": False, "username": None, "realm": None, "password": None, "max_cps": None}),
+    "trunks/{trunk}/gateways": lambda t: (
+        {"priority": 2, "host": "[2001:db8::1]", "port": 5070, "transport": "tls", "verify": False},
+        {"host": "sip.carrier.test", "transport": "udp"}),
+    "outbound-routes": lambda t: (
+        {"name": "6150", "min_length": 4, "max_length": 20, "strip": 1, "prepend": "+49"},
+        {"prepend": ""}),
+    "outbound-routes/{route}/trunks": lambda t: ({"trunk_id": t.trunk, "priority": 3}, {"priority": 4}),
+    "inbound-numbers": lambda t: (
+        {"number": "+493061500", "extension_id": t.extension},
+        {"number": "+493061501", "extension_id": t.second_extension}),
+    "recording-policies": lambda t: (
+        {"queue_id": t.queue, "direction": "inbound", "mode": "always", "announce": True,
+         "allow_pause": True},
+        {"queue_id": None, "trunk_id": t.trunk, "mode": "on_demand"}),
+    "webhooks": lambda t: (
+        {"url": "https://x.test/a?b=c", "events": ["call.ended", "recording.ready"], "active": False},
+        {"events": ["call.ended"], "active": True}),
+}
+SECRETS = {"password", "pin"}
+OWN_PIN = {"conferences"}
+
+
+def visible(path, fields):
+    """What is told back of what was sent."""
+    hidden = set() if path in OWN_PIN else SECRETS
+    return {name: value for name, value in fields.items() if name not in hidden}
+
+
+def contains(row, fields):
+    return {name: row[name] for name in fields} == fields
+
+
+@pytest.mark.parametrize("template", ROWS)
+def test_resource(api, things, template):
+    """Made, read, listed, changed, tried, made by a batch and deleted, with every field it has."""
+    fields, change = ROWS[template](things)
+    path = re.sub(r"\{(\w+)\}", lambda found: str(getattr(things, found[1])), template)
+    made = api.post(path, fields)
+    assert made.status == 201 and contains(made.json, visible(template, fields)), made
+    row = f"{path}/{made.json['id']}"
+    told = {name: value for name, value in made.json.items() if name != "secret"}
+    assert api.get(row).json == told
+    assert told in api.all(path, limit=1)
+    tried = api.patch(row, change, {"dry_run": "true"})
+    assert tried.status == 200 and contains(tried.json, visible(template, change)), tried
+    assert api.get(row).json == told
+    changed = api.patch(row, change, If_Match=made.tag)
+    assert changed.json == {**told, **visible(template, change), **({"scope": changed.json["scope"]}
+                                                                    if "scope" in told else {})}
+    assert api.patch(row, {"nothing": 1}).pointers == ["/nothing"]
+    assert api.post(path, {"nothing": 1}).pointers == ["/nothing"]
+    assert api.get(path, {"nothing": 1}).status == 400
+    assert api.get(f"{path}/987654321").status == 404
+    assert api.patch(f"{path}/987654321", change).status == 404
+    assert api.delete(row, {"dry_run": "true"}).status == 200
+    assert api.delete(row, If_Match=changed.tag).status == 204
+    assert api.delete(row).status == 404
+    batch = api.post(f"{path}/batch", {"create": [fields]})
+    assert batch.status == 200, batch
+    gone = [one["id"] for one in batch.json["created"]]
+    assert api.post(f"{path}/batch", {"delete": gone}).json == {"created": [], "deleted": gone}
+    assert api.post(f"{path}/batch", {"create": [1]}).pointers == ["/create/0"]
+
+
+def test_every_field_is_tried(root, things):
+    """Of each resource ROWS has all fields that its schema has."""
+    paths = Api.contract.document["paths"]
+    for template in ROWS:
+        names = {part.group(0): None for part in re.finditer(r"\{\w+\}", template)}
+        path, = [path for path in paths if re.fullmatch(
+            re.escape("/domains/{domain}/") + re.sub(r"\\\{\w+\\\}", r"\\{\\w+\\}",
+                                                      re.escape(template)), path)]
+        assert len(names) == path.count("{") - 1
+        schema = paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        fields = Api.contract.document["components"]["schemas"][
+            schema["$ref"].rsplit("/", 1)[1]]["properties"]
+        made, change = ROWS[template](things)
+        tried = set(made) | set(change)
+        if template == "extensions":
+            tried |= {name for name in fields if name.endswith(("_id", "_to", "_outside"))} | {"feature"}
+        if template == "recording-policies":
+            tried |= {"extension_id"}
+        assert tried == set(fields), template
+
+
+def test_secrets_are_kept_as_digests(api, platform):
+    box = api.make("voicemail-boxes", mailbox="6151", pin="4711")
+    assert platform.db.value("SELECT pin_ha1 FROM voip.voicemail_boxes WHERE id = %s", box["id"]) == \
+        tenants.md5("6151", DOMAIN, "4711")
+    assert api.patch(f"voicemail-boxes/{box['id']}", {"mailbox": "6152"}).pointers == ["/pin"]
+    trunk = api.make("trunks", name="6151", username="u", realm="r.test", password="p")
+    row = f"trunks/{trunk['id']}"
+
+    def ha1():
+        return platform.db.value("SELECT ha1 FROM voip.trunks WHERE id = %s", trunk["id"])
+
+    assert ha1() == tenants.md5("u", "r.test", "p")
+    assert api.patch(row, {"realm": "s.test"}).pointers == ["/password"]
+    assert api.patch(row, {"max_calls": 3}).status == 200 and ha1() == tenants.md5("u", "r.test", "p")
+    assert api.patch(row, {"realm": "s.test", "password": "q"}).status == 200
+    assert ha1() == tenants.md5("u", "s.test", "q")
+    assert api.patch(row, {"username": None}).status == 422
+    assert api.patch(row, {"username": None, "realm": None}).status == 200 and ha1() is None
+    assert api.patch(row, {"register": True}).pointers == ["/register"]
+    hook = api.post("webhooks", {"url": "https://x.test/", "events": ["call.ended"]})
+    assert hook.json["secret"] == platform.db.value("SELECT secret FROM voip.webhooks WHERE id = %s",
+                                                    hook.json["id"])
+    assert "secret" not in api.get(f"webhooks/{hook.json['id']}").json
+    for path in (f"voicemail-boxes/{box['id']}", row, f"webhooks/{hook.json['id']}"):
+        assert api.delete(path).status == 204
+
+
+def test_prompts(api, platform):
+    """Their audio comes another way; their names are the API's."""
+    audio = bytes.fromhex("524946462800000057415645666d74201000000001000100401f0000803e0000"
+                          "020010006461746104000000") + bytes(4)
+    platform.db.rows("INSERT INTO voip.prompts (domain_id, name, audio) SELECT id, '6153', %s"
+                     " FROM voip.domains WHERE name = %s", audio, DOMAIN)
+    row, = api.all("prompts", name="6153")
+    assert (row["rate"], row["bytes"]) == (8000, 48) and len(row["sha256"]) == 64
+    assert api.post("prompts", {"name": "6154"}).status == 405
+    assert api.get("prompts", {"audio": "x"}).status == 400
+    path = f"prompts/{row['id']}"
+    menu = api.make("ivr-menus", name="6153", greeting="custom/6153")
+    for refused in (api.patch(path, {"name": "6154"}), api.delete(path)):
+        assert refused.status == 409, refused
+    assert refused.json["used_by"] == [{"resource": "ivr-menus", "id": menu["id"], "name": "6153"}]
+    assert api.post("ivr-menus", {"name": "6154", "greeting": "custom/none"}).pointers == ["/greeting"]
+    assert api.delete(f"ivr-menus/{menu['id']}").status == 204
+    assert api.patch(path, {"name": "6154"}).json["name"] == "6154"
+    assert api.get(path).json["name"] == "6154" and api.delete(path).status == 204
+    assert api.get(path).status == 404
+
+
+@pytest.mark.parametrize("path, body, field", [
+    ("conferences", {"name": "6155", "moderator_pin": "1234"}, "/moderator_pin"),
+    ("conferences", {"name": "6155", "wait_for_moderator": True}, "/wait_for_moderator"),
+    ("outbound-routes", {"name": "6155", "min_length": 9, "max_length": 8}, "/max_length"),
+    ("voicemail-boxes", {"mailbox": "6155", "pin": "4711", "max_message_s": 31}, "/max_message_s"),
+    ("voicemail-boxes", {"mailbox": "6155", "pin": "4711", "min_message_s": 4}, "/min_message_s"),
+    ("voicemail-boxes", {"mailbox": "6155", "pin": "4711", "mail_audio": False,
+                         "delete_mailed": True}, "/delete_mailed"),
+    ("ring-groups/{ring_group}/members", {"position": 1}, ""),
+    ("schedules/{schedule}/hours", {"weekday": 1, "opens": "10:00", "closes": "10:00"}, "/closes"),
+    ("schedules/{schedule}/hours", {"weekday": 1, "opens": "10:60", "closes": "11:00"}, "/opens"),
+    ("schedules/{schedule}/holidays", {"day": "2026-02-30"}, ""),
+    ("trunks/{trunk}/gateways", {"host": "[::::]"}, "/host"),
+    ("trunks", {"name": "6155", "username": "u"}, "/password"),
+    ("webhooks", {"url": "https://x.test/", "events": []}, "/events"),
+    ("webhooks", {"url": "https://u:p@x.test/", "events": ["call.ended"]}, "/url"),
+    ("webhooks", {"url": "https://x.test/", "events": ["call.began"]}, "/events"),
+    ("recording-policies", {"queue_id": 1, "trunk_id": 1, "mode": "always"}, ""),
+])
+def test_what_does_not_go_together(api, things, path, body, field):
+    path = re.sub(r"\{(\w+)\}", lambda found: str(getattr(things, found[1])), path)
+    reply = api.post(path, body)
+    assert reply.status == 422 and "".join(reply.pointers) == field, reply
+    assert reply.json["detail"][-1] == "."
+
+
+# ---------------------------------------------------------------- the document
+
+def test_document(root):
+    document = Api.contract.document
+    assert document["openapi"] == "3.1.0" and document["servers"] == [{"url": "/api/v1"}]
+    ids = [operation["operationId"] for methods in document["paths"].values()
+           for operation in methods.values()]
+    assert len(ids) == len(set(ids)) and all(re.fullmatch("[a-z][a-z0-9_]*", name) for name in ids)
+    for name, (_, path, operation) in Api.contract.operations().items():
+        variables = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+        assert variables == set(re.findall(r"\{(\w+)\}", path)), name
+        names = [(one["in"], one["name"]) for one in operation["parameters"]]
+        assert len(names) == len(set(names)), name
+        assert operation["summary"] and operation["tags"]
+        for reference in re.findall(r"'\$ref': '#/components/schemas/(\w+)'", str(operation)):
+            assert reference in document["components"]["schemas"]
+
+
+def test_document_has_what_the_router_has(root):
+    """Of each path, the methods that the router says it takes; and what it has not is 404."""
+    for path, methods in Api.contract.document["paths"].items():
+        filled = path.replace("{domain}", DOMAIN)
+        for name, schema in {one["name"]: one["schema"] for operation in methods.values()
+                             for one in operation["parameters"] if one["in"] == "path"}.items():
+            value = "00000000-0000-4000-8000-000000000000" if schema.get("format") == "uuid" else "1"
+            filled = filled.replace("{" + name + "}", value)
+        reply = root.ask("PUT", filled)
+        assert reply.status == 405, (path, reply)
+        assert set(reply.headers["Allow"].split(", ")) == {one.upper() for one in methods}, path
+        assert root.ask("PUT", filled + "/x/y").status == 404
+
+
+def test_docs_page(root):
+    page = root.get("/api/docs")
+    text = page.raw.decode()
+    assert page.status == 200 and page.headers["Content-Type"].startswith("text/html")
+    assert not re.search(r"(src|href)=['\"]?(https?:)?//", text) and "<script" not in text
+    for path in Api.contract.document["paths"]:
+        assert f"<code>{path}</code>" in text
+
+
+def test_every_operation_was_tried(root):
+    """By the tests above: those of resources, with success and without."""
+    tags = {"Users", "Extensions", "Ring groups", "Queues", "IVR menus", "Voicemail boxes",
+            "Conferences", "Schedules", "Announcements", "Trunks", "Outbound routes",
+            "Inbound numbers", "Recording policies", "Prompts", "Webhooks"}
+    wanted = {name for name, (_, _, operation) in Api.contract.operations().items()
+              if tags & set(operation["tags"])}
+    assert len(wanted) > 100
+    assert wanted - Api.contract.succeeded == set()
+    assert wanted - Api.contract.refused == set()
