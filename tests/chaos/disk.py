@@ -1,5 +1,6 @@
 """A small disk of its own for the spool, so that it can be filled."""
 
+import errno
 import os
 import subprocess
 from contextlib import contextmanager
@@ -33,11 +34,23 @@ class Disk:
         filler = self._folder / "filler"
         try:
             with open(filler, "wb", buffering=0) as file:
-                room = os.statvfs(self._folder)
-                os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+                self._fill(file.fileno())
             yield
         finally:
             filler.unlink(missing_ok=True)
+
+    def _fill(self, file):
+        """In pieces: the collector takes of the same room all the while."""
+        room, size = os.statvfs(self._folder), 0
+        piece = room.f_bavail * room.f_frsize
+        while piece >= room.f_frsize:
+            try:
+                os.posix_fallocate(file, size, piece)
+                size += piece
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                piece = piece // 2 // room.f_frsize * room.f_frsize
 
     def unmount(self):
         if self.mounted:
