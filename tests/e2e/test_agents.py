@@ -13,7 +13,7 @@ from lib.tenant import Tenant
 pytestmark = pytest.mark.service
 
 # Seconds that a queue may take until it rings an agent.
-OFFERED_WITHIN = 15
+OFFERED_WITHIN = 30
 WRAP_UP = 3
 CODES = {"7921": "queue_login", "7922": "queue_logout", "7923": "queue_pause",
          "7924": "queue_unpause"}

@@ -11,7 +11,7 @@ from lib.phone import hear_each_other
 from lib.tenant import Tenant
 
 # Seconds that a queue may take until it rings a member: one who did not take a call rests first.
-OFFERED_WITHIN = 15
+OFFERED_WITHIN = 30
 # Seconds after which everybody is free again, whatever the test before did: wrap-up and one more.
 RESTED_AFTER = 3
 

@@ -12,12 +12,19 @@ def test_one_record_for_each_call(platform):
         "SELECT sip_call_id, count(*) FROM voip.cdr GROUP BY sip_call_id")}
     assert {call: found.get(call, 0) for call in platform.calls} == \
         {call: 1 for call in platform.calls}
-    assert set(found) - set(platform.calls) == set()
+    if not platform.excused:
+        assert set(found) - set(platform.calls) == set()
+
+
+def skip_after_a_failure(platform):
+    if platform.excused:
+        pytest.skip("a test has failed, and what it left behind would be found")
 
 
 def test_edge_saw_what_records_say(platform):
     """Every call that it saw answered has its record, and the other way round; the media server was
     killed under those whose record was made up, or the edge."""
+    skip_after_a_failure(platform)
     said = json.loads(platform.state.run([platform.state / "bin/dialplane", "cdr", "check", "-s",
                                           platform.state.path, "--since", "1d", "--json"]))
     assert said["agree"] and said["running"] == 0
@@ -27,10 +34,12 @@ def test_edge_saw_what_records_say(platform):
 
 def test_nothing_was_given_up(platform):
     """No record is a dead letter."""
+    skip_after_a_failure(platform)
     assert platform.db.rows("SELECT source, reason FROM voip.cdr_dead") == []
 
 
 def test_no_call_is_left_over(platform):
+    skip_after_a_failure(platform)
     assert platform.edge.dialogs() == 0
 
 

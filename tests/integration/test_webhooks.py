@@ -429,7 +429,7 @@ def test_the_database_away(hooks, platform, receiver):
 
 
 def test_two_nodes_share(hooks, platform, receiver):
-    """Of 400 deliveries each is made once, by one of two."""
+    """Each delivery is made once, by one of two, and neither stands by while the other is at work."""
     documents, agi = free_ports(2)
     config = platform.folder / "second.yaml"
     deployment = yaml.safe_load((platform.state / "etc/deploy.yaml").read_text())
@@ -446,15 +446,19 @@ def test_two_nodes_share(hooks, platform, receiver):
         before = serve.metrics()["dialplane_serve_webhooks_delivered_total"]
         for n in range(8):
             hooks.add("a.test", receiver.url(f"/{n}"))
-        with platform.db.transaction():
-            for _ in range(50):
-                hooks.call("a.test")
-        until(lambda: platform.db.value("SELECT count(*) FROM voip.webhook_deliveries"
-                                        " WHERE delivered_at IS NOT NULL") == 400, WAIT)
-        for n in range(8):
-            assert len(receiver.ids(f"/{n}")) == len(set(receiver.ids(f"/{n}"))) == 50
-        here = serve.metrics()["dialplane_serve_webhooks_delivered_total"] - before
-        assert 0 < here < 400
+        here = made = 0
+        # On a busy machine one of them may be through with all of 400 before the other wakes up.
+        while here in (0, 8 * made) and made < 500:
+            with platform.db.transaction():
+                for _ in range(50):
+                    hooks.call("a.test")
+            made += 50
+            until(lambda: platform.db.value("SELECT count(*) FROM voip.webhook_deliveries"
+                                            " WHERE delivered_at IS NOT NULL") == 8 * made, WAIT)
+            for n in range(8):
+                assert len(receiver.ids(f"/{n}")) == len(set(receiver.ids(f"/{n}"))) == made
+            here = serve.metrics()["dialplane_serve_webhooks_delivered_total"] - before
+        assert 0 < here < 8 * made
     finally:
         second.terminate()
         assert second.wait(timeout=10) == 0

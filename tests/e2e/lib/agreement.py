@@ -148,8 +148,9 @@ class Agreement:
 
     def ring_no_more(self):
         for call in self._ringing:
-            call.cancel()
-        assert self.phones.wait(lambda: all(call.ended for call in self._ringing), 20)
+            call.give_up()
+        assert self.phones.wait(lambda: all(call.ended for call in self._ringing), 20), \
+            [(call.uri, call.code) for call in self._ringing if not call.ended]
         self._ringing = []
 
     def explain(self, calls):

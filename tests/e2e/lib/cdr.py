@@ -3,7 +3,7 @@
 import time
 
 # Seconds until a record is whole: one of a leg, or of a second media server, may come after the call's.
-WITHIN = 10
+WITHIN = 20
 # Milliseconds by which what the platform notes may differ from what a phone did: each wakes up in its own
 # time, on a machine that others use as well.
 TOLERANCE = 1500

@@ -10,7 +10,7 @@ DOMAINS = ("a.test", "b.test")
 USERS = ("1001", "1002", "1003")
 PIN = "246810"
 # How soon the record of a call has to be there, in seconds after its end.
-CDR_WITHIN = 5
+CDR_WITHIN = 20
 
 
 def password(user, domain):

@@ -10,7 +10,7 @@ class Edge:
 
     def __init__(self, deployment, token):
         self._http = http.client.HTTPConnection(deployment.node["inside"],
-                                                deployment["edge.rpc_port"], timeout=5)
+                                                deployment["edge.rpc_port"], timeout=15)
         self._token = token
 
     def call(self, method, *params):
@@ -30,21 +30,21 @@ class Edge:
         found = self.call("htable.get", table, key)
         return found["item"]["value"] if found else None
 
-    def wait_for(self, table, key, text, timeout=5):
+    def wait_for(self, table, key, text, timeout=15):
         """Waits until the value of the key holds this text."""
         deadline = time.monotonic() + timeout
         while text not in (self.get(table, key) or ""):
             assert time.monotonic() < deadline, f"{key} in {table} is without {text} for {timeout} s"
             time.sleep(0.005)
 
-    def wait_for_other(self, table, key, value, timeout=5):
+    def wait_for_other(self, table, key, value, timeout=15):
         """Waits until the key has another value than this."""
         deadline = time.monotonic() + timeout
         while self.get(table, key) == value:
             assert time.monotonic() < deadline, f"{key} in {table} is the same after {timeout} s"
             time.sleep(0.005)
 
-    def wait_until_gone(self, table, key, timeout=5):
+    def wait_until_gone(self, table, key, timeout=15):
         """Waits until the key is not in the table (any more): the next request reads it anew."""
         deadline = time.monotonic() + timeout
         while self.get(table, key) is not None:

@@ -71,7 +71,7 @@ def listen(phone_, frequency, *keys):
     return call.go().finish()
 
 
-def wait_for_unheard(platform, box, count, timeout=10):
+def wait_for_unheard(platform, box, count, timeout=20):
     """Waits until a mailbox of a.test has so many messages that its owner has not heard."""
     deadline = time.monotonic() + timeout
     while (found := unheard(platform, box)) != count:

@@ -11,7 +11,7 @@ OUTSIDE = "030123456"
 E164 = "+4930123456"
 
 
-def wait_for(condition, what, timeout=10):
+def wait_for(condition, what, timeout=20):
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"{what} for {timeout} s"

@@ -143,13 +143,13 @@ class Leg:
         """Waits until SIPp listens."""
         table = "/proc/net/tcp" if transport == "tcp" else "/proc/net/udp"
         local = f"{socket.inet_aton(self._phone.ip)[::-1].hex().upper()}:{port:04X} "
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 15
         while local not in open(table, encoding="ascii").read():
             assert self.process.poll() is None, self.explain("SIPp did not start")
             assert time.monotonic() < deadline, self.explain("SIPp does not listen")
             time.sleep(0.005)
 
-    def wait(self, event, timeout=10):
+    def wait(self, event, timeout=20):
         """
         Waits for an event of the scenario (ringing, answered, refused, …), after the one waited
         for before. Points the phone's RTP to where the SDP said on the way.
@@ -181,7 +181,7 @@ class Leg:
             out.sendto(text.encode(), (phone.ip, phone.port))
         return self
 
-    def finish(self, timeout=10):
+    def finish(self, timeout=20):
         """Waits until the scenario is through; fails if anything in it was not as expected."""
         try:
             code = self.process.wait(timeout)

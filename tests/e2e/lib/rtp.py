@@ -104,27 +104,27 @@ class Endpoint(threading.Thread):
             frames = [frame for frame in frames if frame[0] > time.monotonic() - seconds]
         return DECODE[numpy.frombuffer(b"".join(frame[1] for frame in frames), numpy.uint8)]
 
-    def wait_for_tone(self, frequency, timeout=10):
+    def wait_for_tone(self, frequency, timeout=20):
         """Waits until the last 0.4 s are mostly this tone."""
         _wait(lambda: is_tone(self.heard(0.4), frequency), timeout,
               lambda: f"{frequency} Hz; heard {describe(self.heard(0.4))}")
 
-    def wait_for_tones(self, *frequencies, timeout=10):
+    def wait_for_tones(self, *frequencies, timeout=20):
         """Waits until the last 0.4 s are these tones, each well to be heard, and little else."""
         _wait(lambda: are_tones(self.heard(0.4), frequencies), timeout,
               lambda: f"{frequencies} Hz; heard {describe(self.heard(0.4))}")
 
-    def wait_for_sound(self, timeout=10):
+    def wait_for_sound(self, timeout=20):
         """Waits until the last 0.4 s are not silence: more than the tail of what was before."""
         _wait(lambda: is_sound(self.heard(0.4)), timeout,
               lambda: f"a sound; heard {describe(self.heard(0.4))}")
 
-    def wait_for(self, condition, seconds, wanted, timeout=10):
+    def wait_for(self, condition, seconds, wanted, timeout=20):
         """Waits until the samples of the last `seconds` are what the condition says."""
         _wait(lambda: condition(self.heard(seconds)), timeout,
               lambda: f"{wanted}; heard {describe(self.heard(seconds))}")
 
-    def wait_for_digits(self, timeout=10):
+    def wait_for_digits(self, timeout=20):
         """Waits until what was pressed is sent."""
         _wait(lambda: not self._digits, timeout, lambda: "digits to be sent")
 

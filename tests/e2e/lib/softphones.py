@@ -321,14 +321,19 @@ class Call:
         self._credentials = (name, "Digest " + ", ".join(words))
         self._request(message.method)
 
-    def cancel(self):
-        """Unless it was answered, or is over."""
+    def give_up(self, times=6):
+        """Until it is over: cancelled while it rings, hung up when somebody has answered meanwhile."""
         with self.phone.engine.lock:
-            if not self.code:
-                headers = [("Via", self._via), ("Max-Forwards", 70), ("From", self._from),
-                           ("To", self._to), ("Call-ID", self.call_id),
-                           ("CSeq", f"{self._sequence} CANCEL")]
-                self.phone.send(_packet(f"CANCEL {self.uri} SIP/2.0", headers))
+            if self.ended or not times:
+                return
+            if self.code == 200:
+                self.hang_up()
+                return
+            headers = [("Via", self._via), ("Max-Forwards", 70), ("From", self._from),
+                       ("To", f"<{self.uri}>"), ("Call-ID", self.call_id),
+                       ("CSeq", f"{self._sequence} CANCEL")]
+            self.phone.send(_packet(f"CANCEL {self.uri} SIP/2.0", headers))
+            self.phone.engine.later(RESEND, lambda: self.give_up(times - 1))
 
     def hang_up(self):
         with self.phone.engine.lock:

@@ -63,7 +63,7 @@ class Bridge:
             context.verify_mode = ssl.CERT_NONE
         self.messages = []
         self._phone = phone
-        self._tls = context.wrap_socket(socket.create_connection(edge, timeout=5))
+        self._tls = context.wrap_socket(socket.create_connection(edge, timeout=15))
         self._tls.settimeout(None)
         self.certificate = self._tls.getpeercert(binary_form=True)
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -38,7 +38,7 @@ class Subscription:
         """The states of the documents that came."""
         return [re.search(r"<state>(\w+)<", text)[1] for text in self.notifies if "<state>" in text]
 
-    def wait(self, text, timeout=10):
+    def wait(self, text, timeout=20):
         """The next NOTIFY, after the one waited for before, with this in it."""
         deadline = time.monotonic() + timeout
         while True:
@@ -50,7 +50,7 @@ class Subscription:
                 f"{self.target}: no NOTIFY with {text} in {timeout} s:\n" + "\n".join(self.notifies)
             time.sleep(0.005)
 
-    def wait_state(self, state, timeout=10):
+    def wait_state(self, state, timeout=20):
         return self.wait(f"<state>{state}</state>", timeout)
 
 
@@ -106,7 +106,7 @@ class Watcher:
                 f"Call-ID: {one.call_id}\r\nCSeq: {one.cseq} SUBSCRIBE\r\nMax-Forwards: 70\r\n"
                 f"Contact: <sip:{self.user}@{self._claimed_ip}:{self.port}>\r\n"
                 f"Event: {one.event}\r\nExpires: {expires}\r\n{more}Content-Length: 0\r\n\r\n")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while branch not in self._answers:
             self._socket.sendto(text.encode(), self._edge)
             again = time.monotonic() + 0.5
