@@ -73,6 +73,8 @@ class Platform:
     def _install(self):
         began = time.monotonic()
         self.state.copy_file(self._program, "bin/dialplane", "755")
+        self.state.copy_file(self._program.parent.parent / "preload/openssl-fork.so",
+                             "lib/openssl-fork.so", "755")
         self.state.copy(self._clone / "conf", "lib/conf")
         self.state.copy(self._clone / "db/migrations", "lib/migrations")
         self.state.copy_file(self._clone / "scripts/unpack", "lib/unpack", "755")

@@ -1,4 +1,4 @@
-/* The edge's TLS certificate: made when there is none, checked when there is. */
+/* TLS certificates: made when there is none, checked when there is. */
 #pragma once
 
 #include "base/compiler.h"

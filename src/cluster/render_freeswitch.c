@@ -1,6 +1,6 @@
 /*
- * FreeSWITCH: vars.xml, whose variables the static XML uses as $${dp_…}, and what that XML includes
- * from private/.
+ * FreeSWITCH: vars.xml, whose variables the static XML uses as $${dp_…}, what that XML includes
+ * from private/, and its certificates.
  */
 #include "cluster/render.h"
 
@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "cluster/certificate.h"
 
 /* Values need no XML escaping: render.h says why. */
 static void set(struct buf *text, const char *name, const char *value)
@@ -135,6 +136,25 @@ static int put_private(const struct render *render, struct err *err)
     return res;
 }
 
+/*
+ * Without them FreeSWITCH makes its own at its first start, with RSA keys of 4096 bits: up to half
+ * a minute of a processor. Nothing uses them while the edge talks DTLS to browsers.
+ */
+static int make_certificates(const struct render *render, struct err *err)
+{
+    static const char *const names[] = {"dtls-srtp.pem", "wss.pem"};
+    char path[PATH_MAX];
+    int res = 0;
+
+    for (size_t i = 0; i < DP_COUNT(names) && !res; i++) {
+        res =
+            str_printf(path, sizeof(path), "%s/media/freeswitch/certs/%s", render->state, names[i]);
+        res = res ? err_sys(err, res, "%s", render->state)
+                  : certificate_make(path, render->node->inside, err);
+    }
+    return res;
+}
+
 int render_freeswitch(const struct render *render, struct err *err)
 {
     char folder[PATH_MAX];
@@ -146,5 +166,7 @@ int render_freeswitch(const struct render *render, struct err *err)
         res = put_vars(render, err);
     if (!res)
         res = put_private(render, err);
+    if (!res)
+        res = make_certificates(render, err);
     return res ? res : render_timezones(render, err);
 }

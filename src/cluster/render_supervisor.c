@@ -48,10 +48,13 @@ static void kamailio(const struct render *render, struct buf *text)
         buf_printf(text, "%s/tree/kamailio6/run usr/sbin/kamailio", state);
     else
         buf_add_str(text, render->programs.kamailio);
-    /* -DD: in the foreground. Shared memory 256 MiB: both tables of 100,000 extensions fit. */
+    /*
+     * -DD: in the foreground. Shared memory 256 MiB: both tables of 100,000 extensions fit. A
+     * process that ends leaves OpenSSL's memory alone: it is that of all of them.
+     */
     buf_printf(text,
-               " -DD -E -m 256 -M 16 -f %s/etc/kamailio/kamailio.cfg -w %s/run -Y %s/run"
-               " -P %s/run/kamailio.pid",
+               " -DD -E -m 256 -M 16 --atexit=no -f %s/etc/kamailio/kamailio.cfg -w %s/run"
+               " -Y %s/run -P %s/run/kamailio.pid",
                state, state, state, state);
 }
 
@@ -171,6 +174,8 @@ static void add_program(const struct render *render, const struct program *progr
                "stdout_logfile_backups=3\n",
                program->signal, program->group ? "true" : "false", program->seconds, render->state,
                program->name);
+    if (program->command == kamailio && !render->kamailio6 && !render->tls_threads)
+        buf_printf(text, "environment=LD_PRELOAD=\"%s/lib/openssl-fork.so\"\n", render->state);
 }
 
 static bool is_wanted(const struct render *render, const struct program *program)

@@ -142,6 +142,7 @@ static void test_edge(void **state)
     expect(fixture, "etc/rtpengine/rtpengine.conf", "interface = 192.0.2.1\n");
     expect(fixture, "etc/rtpengine/rtpengine.conf", "listen-ng = 10.0.0.1:2223\n");
     expect(fixture, "etc/supervisor/supervisord.conf", "[program:kamailio]\ncommand=/bin/kamailio");
+    expect(fixture, "etc/supervisor/supervisord.conf", "/lib/openssl-fork.so\"\n");
     assert_int_equal(mode_of(fixture, "etc/redis"), -ENOENT);
     assert_int_equal(mode_of(fixture, "etc/asterisk"), -ENOENT);
 }
