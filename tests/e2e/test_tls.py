@@ -1,5 +1,6 @@
 """Phones and carriers over TLS."""
 
+import concurrent.futures
 import re
 import socket
 import ssl
@@ -151,3 +152,32 @@ def test_dead_gateway_is_known_before(platform, phone, carrier, trusted):
     silent.gateway.mode = "up"
     wait_for(lambda: not is_dead(platform, silent), "still dead")
     check_out(platform, talk(silent, phone("1001")), "7416")
+
+
+def test_failed_handshakes_harm_nobody(platform, phone):
+    """
+    Many at once, for seconds: strangers who do not trust the edge, and such who speak no TLS at all.
+    """
+    caller = phone("1001", transport="tls")
+    pid = platform.supervisor.processes()["kamailio"]["pid"]
+    stop = time.monotonic() + 8
+
+    def knock(number):
+        strict, failed = ssl.create_default_context(), 0
+        while time.monotonic() < stop:
+            with socket.create_connection(platform.tls_address, timeout=10) as connection:
+                try:
+                    if number % 2:
+                        strict.wrap_socket(connection, server_hostname="edge.test")
+                    else:
+                        connection.send(b"\x16\x03\x01\x00\x4a\x01\x00\x00\x46\x03\x03" + bytes(67))
+                        connection.recv(100)
+                except OSError:
+                    failed += 1
+        return failed
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(knock, range(12))) > 100
+    assert platform.supervisor.processes()["kamailio"]["pid"] == pid
+    call, there = calls.talk(caller, phone("1003", transport="tls"), "1003")
+    calls.end(call, there)
