@@ -1,11 +1,15 @@
 """Every resource of the API with all of its fields; and the document that describes them."""
 
+import json
+import os
 import re
+import subprocess
 
 import pytest
 
 from api import Api, make_key
 from contract import Contract
+from front.options import CLONE
 from lib import db as tenants
 from serve import until
 
@@ -358,3 +362,32 @@ def test_every_operation_was_tried(root):
     assert len(wanted) > 100
     assert wanted - Api.contract.succeeded == set()
     assert wanted - Api.contract.refused == set()
+
+
+# ---------------------------------------------------------------- the documentation
+
+def is_like(shown, real):
+    """Whether what is printed is among what was answered."""
+    if isinstance(shown, dict):
+        return isinstance(real, dict) and all(
+            name in real and is_like(value, real[name]) for name, value in shown.items())
+    if isinstance(shown, list):
+        return len(shown) == len(real) and all(map(is_like, shown, real))
+    return shown == real
+
+
+def test_examples(root, platform):
+    """docs/api.md: every example is run, in one shell, and answers what is printed below it."""
+    text = (CLONE / "docs/api.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```sh\n(.*?)```\n```json\n(.*?)```", text, re.S)
+    assert len(examples) == text.count("```sh\n") > 8
+    where = f"{platform.deployment.node['inside']}:{platform.deployment['control.api_port']}"
+    script = "".join(f"{commands}\necho; echo -----\n" for commands, _ in examples)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True,
+                          check=False, timeout=60, env={
+                              **os.environ, "API": f"http://{where}/api/v1",
+                              "AUTH": f"Authorization: Bearer {root.key}"})
+    assert done.returncode == 0, done.stderr
+    answers = done.stdout.split("-----\n")
+    for (commands, shown), answer in zip(examples, answers):
+        assert is_like(json.loads(shown), json.loads(answer)), (commands, answer)
