@@ -135,6 +135,8 @@ const char *api_embed_name(const struct api_column *column, char out[64]);
 void api_row_sql(struct buf *out, const struct api_resource *resource,
                  const struct api_query_spec *spec);
 const char *api_key(const struct api_resource *resource);
+/* Whether there is one of this name below a domain, and one for the platform. */
+bool api_is_double(const struct api_resource *resource);
 /* Its reference to its parent; NULL when it has none. */
 const struct api_column *api_parent_column(const struct api_resource *resource);
 /* The path's variables of the row and of its parent (NULL without). */

@@ -75,6 +75,7 @@ struct api_resource {
     const char *table;                 /* "voip.ring_groups" */
     const struct api_resource *parent; /* NULL: directly below the domain */
     bool is_platform;                  /* not below a domain: /api/v1/domains */
+    bool outlived;                     /* keeps no tenant from being deleted */
     enum api_scope reads, writes;
     const char *key;   /* of the path; NULL: "id" */
     const char *label; /* what people know a row by: "name"; NULL: the parent's */

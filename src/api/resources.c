@@ -29,6 +29,15 @@ const struct api_column *api_column_find(const struct api_resource *resource, co
     return NULL;
 }
 
+bool api_is_double(const struct api_resource *resource)
+{
+    for (size_t i = 0; api_resources[i]; i++)
+        if (api_resources[i] != resource && !api_resources[i]->parent &&
+            strcmp(api_resources[i]->name, resource->name) == 0)
+            return true;
+    return false;
+}
+
 const char *api_key(const struct api_resource *resource)
 {
     return resource->key ? resource->key : "id";

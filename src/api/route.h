@@ -113,6 +113,7 @@ struct api_request {
     PGconn *conn;
     json_t *body; /* of POST and PATCH: an object (checked); NULL when there is none */
     bool dry_run;
+    int64_t reverts; /* the entry of the audit log that this takes back; 0: none */
 };
 
 /*

@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "api/api_private.h"
+#include "api/audit_revert.h"
+#include "api/session.h"
 
 /* Routes that are no resource's: one table per file that has some. */
 const struct api_routes *const api_tables[] = {
+    &api_session_routes,
+    &api_audit_routes,
     &api_document_routes,
     NULL,
 };
@@ -96,6 +100,7 @@ static const char *make_name(struct api *api, const char *verb, const struct api
                              bool is_of_one)
 {
     const char *name = is_of_one ? resource->one : resource->name;
+    bool is_double = resource->is_platform && api_is_double(resource);
     char text[96], *made;
 
     if (resource->parent && !is_of_one) {
@@ -103,7 +108,7 @@ static const char *make_name(struct api *api, const char *verb, const struct api
             return NULL;
         name = text;
     }
-    made = keep(api, "%s_%s", verb, name);
+    made = keep(api, "%s_%s%s", verb, is_double ? "platform_" : "", name);
     for (char *at = made; at && *at; at++)
         *at = *at == ' ' || *at == '-' ? '_' : (char)tolower((unsigned char)*at);
     return made;
@@ -114,13 +119,19 @@ static int make_route(struct api *api, const struct api_resource *resource, size
     struct api_route *route = &api->made[api->made_count++];
     bool is_of_many = verbs[verb].verb == API_LIST || verbs[verb].verb == API_BATCH;
     bool makes = verbs[verb].writes && verbs[verb].verb != API_PATCH;
+    unsigned int flags = verbs[verb].flags;
 
+    if (resource->is_platform && makes)
+        flags |= API_PLATFORM;
+    /* What is told once is not kept to be told again. */
+    if (resource->told_once)
+        flags &= ~(unsigned int)API_IDEMPOTENT;
     *route = (struct api_route){
         .method = verbs[verb].method,
         .path = make_path(api, resource, verbs[verb].is_of_one ? api_key(resource) : NULL,
                           verbs[verb].suffix),
         .scope = verbs[verb].writes ? resource->writes : resource->reads,
-        .flags = verbs[verb].flags | (resource->is_platform && makes ? API_PLATFORM : 0),
+        .flags = flags,
         .name = make_name(api, verbs[verb].name, resource, !is_of_many),
         .tag = resource->tag,
         .summary = summary(api, verbs[verb].before, resource->one, verbs[verb].after),
@@ -128,7 +139,7 @@ static int make_route(struct api *api, const struct api_resource *resource, size
         .status = verbs[verb].status,
         .handler = verbs[verb].handler,
         .arg = resource,
-        .id_type = resource->is_platform ? API_SECRET : API_ID,
+        .id_type = resource->key ? API_SECRET : API_ID,
     };
     return route->path && route->name && route->summary ? 0 : -ENOMEM;
 }

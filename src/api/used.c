@@ -39,7 +39,8 @@ static void add_uses(struct buf *sql, const struct api_resource *used)
 static void add_contents(struct buf *sql)
 {
     for (size_t i = 0; api_resources[i]; i++)
-        if (!api_resources[i]->is_platform && !api_resources[i]->parent)
+        if (!api_resources[i]->is_platform && !api_resources[i]->parent &&
+            !api_resources[i]->outlived)
             buf_printf(sql,
                        "%s(SELECT '%s' AS resource, t.id, (t.%s)::text AS name FROM %s t "
                        "WHERE t.domain_id = $1::bigint ORDER BY t.id LIMIT 5)",

@@ -9,18 +9,37 @@
 
 enum { SQL_MAX = 32 * 1024 };
 
+/* The tenant that a row belongs to, or is; 0: the platform. */
+static int64_t domain_of(const struct api_request *request, const struct api_resource *resource,
+                         const char *id, const char *row)
+{
+    json_t *json, *domain;
+    int64_t found;
+
+    if (!resource->is_platform)
+        return request->domain_id;
+    if (strcmp(resource->table, "voip.domains") == 0)
+        return strtoll(id, NULL, 10);
+    json = json_loads(row, 0, NULL);
+    domain = json_object_get(json, "domain_id");
+    found = json_integer_value(domain);
+    json_decref(json);
+    return found;
+}
+
 int api_audit_row(struct api_request *request, const struct api_resource *resource, const char *id,
                   const char *before, const char *after, const char *method)
 {
     char name[API_RESOURCE_NAME_SIZE];
     const struct api_audit entry = {
-        .domain_id = resource->is_platform ? strtoll(id, NULL, 10) : request->domain_id,
+        .domain_id = domain_of(request, resource, id, after ? after : before),
         .method = method,
         .resource = name,
         .object_id = id,
         .before = before,
         .after = after,
         .request_id = request->id,
+        .reverts = request->reverts,
     };
     struct err err = {""};
     int res = api_resource_name(resource, name);

@@ -25,5 +25,11 @@ const struct api_resource *const api_resources[] = {
     &api_recording_policies,
     &api_prompts,
     &api_webhooks,
+    &api_keys_of_tenant,
+    &api_keys_of_all,
+    &api_operators_of_tenant,
+    &api_operators_of_all,
+    &api_audit_of_tenant,
+    &api_audit_of_all,
     NULL,
 };
