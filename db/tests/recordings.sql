@@ -1,6 +1,6 @@
 -- Recordings: how long they are kept, what is held, what a tenant sees, what the keeper may do.
 BEGIN;
-SELECT plan(19);
+SELECT plan(20);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -56,7 +56,8 @@ SELECT throws_ok(format($$INSERT INTO voip.recording_keys (domain_id, wrapped)
 DO $$BEGIN PERFORM set_config('voip.domain_id', (SELECT id::text FROM voip.domains WHERE name = 'a.test'), true); END$$;
 SET LOCAL ROLE dialplane_tenant;
 SELECT is((SELECT count(*)::int FROM voip.recordings), 2, 'a tenant sees its own');
-SELECT throws_ok($$UPDATE voip.recordings SET legal_hold = false$$, '42501', NULL, 'and changes nothing');
+SELECT throws_ok($$UPDATE voip.recordings SET delete_after = NULL$$, '42501', NULL, 'and does not say how long it is kept');
+SELECT throws_ok($$UPDATE voip.recordings SET deleted_at = now()$$, '42501', NULL, 'nor that it is gone');
 SELECT throws_ok($$SELECT * FROM voip.recording_keys$$, '42501', NULL, 'no key');
 INSERT INTO voip.recording_settings (domain_id, keep_days) VALUES (voip.current_domain_id(), 7);
 RESET ROLE;

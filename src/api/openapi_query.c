@@ -102,19 +102,24 @@ static void add_paging(json_t *list)
         "Where the last answer ended: its `next`. Everything else of the query stays the same.");
 }
 
+static bool is_list(const struct api_route *route)
+{
+    return route->handler == api_list || (route->flags & API_LISTS);
+}
+
 static void add_reading(json_t *list, const struct api_route *route)
 {
     const struct api_resource *resource = route->arg;
 
-    if (route->handler == api_list) {
+    if (is_list(route)) {
         add_paging(list);
         add_sort(list, resource);
     }
     add(list, "query", "fields", of_type("string"),
         "Only these fields, with commas between their names.");
     add_embed(list, resource);
-    for (const struct api_column *column = resource->columns;
-         column->name && route->handler == api_list; column++)
+    for (const struct api_column *column = resource->columns; column->name && is_list(route);
+         column++)
         if (column->flags & API_FILTER)
             add_filters(list, column);
 }
@@ -134,7 +139,7 @@ json_t *api_parameters(const struct api_route *route)
 
     for (const struct api_param *param = route->query; param && param->name; param++)
         add_own(list, param);
-    if (route->handler == api_list || route->handler == api_get)
+    if (is_list(route) || route->handler == api_get)
         add_reading(list, route);
     if (route->flags & API_DRY_RUN)
         add(list, "query", "dry_run", json_pack("{s:s, s:b}", "type", "boolean", "default", 0),

@@ -104,7 +104,7 @@ static int read_sort(struct api_query_spec *spec, struct api_request *request)
     if (str_copy(spec->order, sizeof(spec->order), name))
         return refuse(request, "sort", "That is no order.");
     name += spec->descending;
-    if (strcmp(name, "id") == 0)
+    if (strcmp(name, "id") == 0 && !spec->resource->id)
         return 0;
     spec->sort = api_column_find(spec->resource, name);
     if (!spec->sort || !(spec->sort->flags & API_SORT))
@@ -123,7 +123,7 @@ int api_spec_param(struct api_query_spec *spec, const char *text)
 /* Behind the cursor's row. */
 static int read_cursor(struct api_query_spec *spec, struct api_request *request)
 {
-    const char *than = spec->descending ? "<" : ">";
+    const char *than = spec->descending ? "<" : ">", *own_id = spec->resource->id;
     json_t *keys = NULL;
     int res = api_cursor_read(request, 3, spec->order, &keys);
     int value, id;
@@ -136,8 +136,10 @@ static int read_cursor(struct api_query_spec *spec, struct api_request *request)
     if (value < 0 || id < 0)
         return refuse(request, "cursor", "Too much is asked at once.");
     if (spec->sort)
-        buf_printf(&spec->where, " AND (t.%s, t.id) %s ($%d, $%d)", spec->sort->name, than, value,
-                   id);
+        /* Of pairs PostgreSQL does not know which partitions they leave out. */
+        buf_printf(&spec->where, " AND (t.%s, t.%s) %s ($%d, $%d) AND t.%s %s= $%d",
+                   spec->sort->name, own_id ? own_id : "id", than, value, id, spec->sort->name,
+                   than, value);
     else
         /* Both are the same, and both have to be used, or the server knows no type of one. */
         buf_printf(&spec->where, " AND t.id %s $%d AND t.id %s $%d", than, value, than, id);
@@ -150,6 +152,15 @@ struct filters {
     bool is_list;
 };
 
+/* Parameters of the route's own are its handler's to read. */
+static bool is_own(const struct api_route *route, const char *name)
+{
+    for (const struct api_param *param = route->query; param && param->name; param++)
+        if (strcmp(param->name, name) == 0)
+            return true;
+    return false;
+}
+
 static int on_parameter(void *arg, const char *name, const char *value)
 {
     static const char *const own[] = {"limit", "cursor", "sort", "fields", "embed"};
@@ -158,6 +169,8 @@ static int on_parameter(void *arg, const char *name, const char *value)
     for (size_t i = 0; i < DP_COUNT(own); i++)
         if (strcmp(name, own[i]) == 0 && (filters->is_list || i >= 3))
             return 0;
+    if (is_own(filters->request->route, name))
+        return 0;
     if (!filters->is_list)
         return refuse(filters->request, name, "There is no parameter %s here.", name);
     return api_filter_add(filters->spec, filters->request, name, value ? value : "");

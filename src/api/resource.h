@@ -78,6 +78,7 @@ struct api_resource {
     bool outlived;                     /* keeps no tenant from being deleted */
     enum api_scope reads, writes;
     const char *key;   /* of the path; NULL: "id" */
+    const char *id;    /* the column that tells rows of one page apart; NULL: "id" */
     const char *label; /* what people know a row by: "name"; NULL: the parent's */
     const char *order; /* default sort */
     const struct api_column *columns;

@@ -62,6 +62,7 @@ enum {
     API_CONDITIONAL = 1 << 5,    /* takes If-Match, or If-None-Match when it reads */
     API_IDEMPOTENT = 1 << 6,     /* takes Idempotency-Key */
     API_OWN = 1 << 7,            /* shows an agent what is his own user's, and nothing else */
+    API_LISTS = 1 << 8,          /* takes filters, order and pages of its arg, a resource */
 };
 
 struct api_route {

@@ -11,10 +11,8 @@
 
 /* Routes that are no resource's: one table per file that has some. */
 const struct api_routes *const api_tables[] = {
-    &api_session_routes,
-    &api_audit_routes,
-    &api_document_routes,
-    NULL,
+    &api_session_routes, &api_audit_routes,     &api_document_routes,
+    &api_cdr_routes,     &api_recording_routes, NULL,
 };
 
 enum { VERBS = 6 };
@@ -114,6 +112,15 @@ static const char *make_name(struct api *api, const char *verb, const struct api
     return made;
 }
 
+static enum api_type id_type(const struct api_resource *resource)
+{
+    const struct api_column *key = api_column_find(resource, api_key(resource));
+
+    if (key && key->type == API_UUID)
+        return API_UUID;
+    return resource->key ? API_SECRET : API_ID;
+}
+
 static int make_route(struct api *api, const struct api_resource *resource, size_t verb)
 {
     struct api_route *route = &api->made[api->made_count++];
@@ -139,7 +146,7 @@ static int make_route(struct api *api, const struct api_resource *resource, size
         .status = verbs[verb].status,
         .handler = verbs[verb].handler,
         .arg = resource,
-        .id_type = resource->key ? API_SECRET : API_ID,
+        .id_type = id_type(resource),
     };
     return route->path && route->name && route->summary ? 0 : -ENOMEM;
 }

@@ -13,6 +13,8 @@ struct registry;
 struct api_parts {
     const char *state; /* the folder */
     const char *node;  /* this node's name */
+    /* The secret by which recordings are read. */
+    const char *recording_secret;
     struct registry *registry;
     struct edge **edges;
     size_t edge_count;

@@ -142,6 +142,7 @@ static int start_api(struct serve *serve, struct err *err)
             {
                 .state = serve->node.state,
                 .node = serve->node.node->name,
+                .recording_secret = serve->node.secrets.value[SECRET_RECORDING_KEY],
                 .registry = serve->registry,
                 .edges = serve->edges,
                 .edge_count = serve->edge_count,

@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "recording/seal_stream.h"
 
 _Static_assert(SEAL_KEY == crypto_secretstream_xchacha20poly1305_KEYBYTES &&
                    SEAL_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
@@ -15,7 +16,7 @@ _Static_assert(SEAL_WRAPPED == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + SE
                                    crypto_aead_xchacha20poly1305_ietf_ABYTES,
                "nonce, key, tag");
 
-enum { SEALED_CHUNK = SEAL_CHUNK + crypto_secretstream_xchacha20poly1305_ABYTES, LABEL_SIZE = 64 };
+enum { LABEL_SIZE = 64 };
 
 /* What a wrapped key is good for: it cannot be given to another tenant. */
 static size_t put_label(char out[LABEL_SIZE], int64_t owner)
@@ -82,19 +83,12 @@ static ssize_t read_full(int fd, void *data, size_t len)
     return (ssize_t)done;
 }
 
-struct opening {
-    crypto_secretstream_xchacha20poly1305_state state;
-    unsigned char sealed[SEALED_CHUNK], plain[SEAL_CHUNK];
-    unsigned char head[SEAL_HEAD_MAX];
-    size_t head_len;
-};
-
 static bool read_exactly(int in, void *data, size_t len)
 {
     return read_full(in, data, len) == (ssize_t)len;
 }
 
-static int read_head(struct opening *opening, int in, const unsigned char key[SEAL_KEY])
+int seal_stream_begin(struct seal_stream *stream, int in, const unsigned char key[SEAL_KEY])
 {
     unsigned char magic[sizeof(SEAL_MAGIC) - 1], size[4];
     unsigned char header[crypto_secretstream_xchacha20poly1305_HEADERBYTES];
@@ -102,28 +96,27 @@ static int read_head(struct opening *opening, int in, const unsigned char key[SE
     if (!read_exactly(in, magic, sizeof(magic)) || memcmp(magic, SEAL_MAGIC, sizeof(magic)) != 0 ||
         !read_exactly(in, size, sizeof(size)))
         return -EBADMSG;
-    opening->head_len =
+    stream->head_len =
         size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
-    if (opening->head_len > sizeof(opening->head) ||
-        !read_exactly(in, opening->head, opening->head_len) ||
+    if (stream->head_len > sizeof(stream->head) ||
+        !read_exactly(in, stream->head, stream->head_len) ||
         !read_exactly(in, header, sizeof(header)))
         return -EBADMSG;
-    return crypto_secretstream_xchacha20poly1305_init_pull(&opening->state, header, key) ? -EBADMSG
-                                                                                         : 0;
+    return crypto_secretstream_xchacha20poly1305_init_pull(&stream->state, header, key) ? -EBADMSG
+                                                                                        : 0;
 }
 
-/* One chunk; *last when it is the last one, behind which nothing may be. */
-static int open_chunk(struct opening *opening, int in, size_t *len, bool *last)
+int seal_stream_next(struct seal_stream *stream, int in, size_t *len, bool *last)
 {
-    ssize_t got = read_full(in, opening->sealed, sizeof(opening->sealed));
+    ssize_t got = read_full(in, stream->sealed, sizeof(stream->sealed));
     unsigned long long plain = 0;
     unsigned char tag = 0, more;
 
     if (got < 0)
         return (int)got;
-    if (crypto_secretstream_xchacha20poly1305_pull(&opening->state, opening->plain, &plain, &tag,
-                                                   opening->sealed, (unsigned long long)got,
-                                                   opening->head, opening->head_len))
+    if (crypto_secretstream_xchacha20poly1305_pull(&stream->state, stream->plain, &plain, &tag,
+                                                   stream->sealed, (unsigned long long)got,
+                                                   stream->head, stream->head_len))
         return -EBADMSG;
     *len = (size_t)plain;
     *last = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
@@ -133,19 +126,19 @@ static int open_chunk(struct opening *opening, int in, size_t *len, bool *last)
 int seal_open(int in, const unsigned char key[SEAL_KEY],
               int (*write)(void *arg, const void *data, size_t len), void *arg, struct err *err)
 {
-    struct opening *opening = calloc(1, sizeof(*opening));
+    struct seal_stream *stream = calloc(1, sizeof(*stream));
     bool last = false;
     size_t len = 0;
-    int res = opening ? read_head(opening, in, key) : -ENOMEM;
+    int res = stream ? seal_stream_begin(stream, in, key) : -ENOMEM;
 
     while (!res && !last) {
-        res = open_chunk(opening, in, &len, &last);
+        res = seal_stream_next(stream, in, &len, &last);
         if (!res)
-            res = write(arg, opening->plain, len);
+            res = write(arg, stream->plain, len);
     }
-    if (opening)
-        sodium_memzero(opening, sizeof(*opening));
-    free(opening);
+    if (stream)
+        sodium_memzero(stream, sizeof(*stream));
+    free(stream);
     if (res == -EBADMSG)
         return err_set(err, res, "not whole, changed, or sealed with another key");
     return res ? err_sys(err, res, "decrypting") : 0;

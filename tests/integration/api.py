@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 import secrets
+import socket
 import urllib.parse
 
 ALL = ("config:read", "config:write", "cdr:read", "recording:read", "recording:write", "live:read",
@@ -124,3 +125,32 @@ class Api:
         if self._connection:
             self._connection.close()
             self._connection = None
+
+    def begin(self, path, query=None, **headers):
+        """An answer as it comes, on a connection of its own: a Download."""
+        return Download(self._where, f"/api/v1/domains/{self.domain}/{path}", query,
+                        {"Authorization": f"Bearer {self.key}", **headers})
+
+
+class Download:
+    """An answer that is read at one's own pace, or not to its end; a context."""
+
+    def __init__(self, where, path, query, headers):
+        self._connection = http.client.HTTPConnection(*where, timeout=30)
+        self._connection.connect()
+        # Not much is on its way to somebody who does not read.
+        self._connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        path += "?" + urllib.parse.urlencode(query) if query else ""
+        self._connection.request("GET", path, headers=headers)
+        self._response = self._connection.getresponse()
+        self.status, self.headers = self._response.status, self._response.headers
+
+    def read(self, size=None):
+        return self._response.read(size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._response.close()
+        self._connection.close()

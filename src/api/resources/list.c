@@ -31,5 +31,7 @@ const struct api_resource *const api_resources[] = {
     &api_operators_of_all,
     &api_audit_of_tenant,
     &api_audit_of_all,
+    &api_cdrs,
+    &api_recordings,
     NULL,
 };
