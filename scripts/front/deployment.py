@@ -17,6 +17,7 @@ PORTS = [
     ("edge.rtpengine_port", "inside", "udp"),
     ("media.sip_port", "inside", "udp"), ("media.event_port", "inside", "tcp"),
     ("control.documents_port", "inside", "tcp"), ("control.agi_port", "inside", "tcp"),
+    ("control.api_port", "inside", "tcp"),
     ("collector.port", "inside", "tcp"), ("queue.port", "inside", "tcp"),
     ("db.port", "inside", "tcp"),
 ]

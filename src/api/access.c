@@ -25,19 +25,48 @@ enum {
 
 struct api_access {
     struct api_buckets *buckets;
+    struct api_proxies proxies;
     _Atomic int64_t next_upkeep_ms;
 };
 
-int api_access_new(struct api_access **out)
+/* As http_peer writes them, whatever way the deployment file does. */
+static int copy_proxies(struct api_proxies *out, const char *const proxies[], size_t count)
+{
+    struct in6_addr raw;
+
+    out->address = calloc(count + 1, sizeof(*out->address));
+    if (!out->address)
+        return -ENOMEM;
+    for (; out->count < count; out->count++) {
+        const char *from = proxies[out->count];
+        int family = strchr(from, ':') ? AF_INET6 : AF_INET;
+
+        if (inet_pton(family, from, &raw) != 1 ||
+            !inet_ntop(family, &raw, out->address[out->count], INET6_ADDRSTRLEN))
+            return -EINVAL;
+    }
+    return 0;
+}
+
+int api_access_new(struct api_access **out, const char *const proxies[], size_t count)
 {
     struct api_access *made = calloc(1, sizeof(*made));
     int res = made ? api_buckets_new(&made->buckets) : -ENOMEM;
 
+    if (!res)
+        res = copy_proxies(&made->proxies, proxies, count);
     if (res)
-        free(made);
+        api_access_free(made);
     else
         *out = made;
     return res;
+}
+
+void api_access_origin(const struct api_access *access, const struct http_request *request,
+                       struct api_origin *out)
+{
+    api_origin_of(&access->proxies, http_peer(request), http_header(request, "X-Forwarded-For"),
+                  http_header(request, "X-Forwarded-Proto"), out);
 }
 
 void api_access_free(struct api_access *access)
@@ -45,6 +74,7 @@ void api_access_free(struct api_access *access)
     if (!access)
         return;
     api_buckets_free(access->buckets);
+    free(access->proxies.address);
     free(access);
 }
 
@@ -247,7 +277,7 @@ int api_access_check(struct api_access *access, PGconn *conn, const struct http_
     int res;
 
     *out = (struct api_caller){0};
-    api_origin(request, &origin);
+    api_access_origin(access, request, &origin);
     snprintf(out->address, sizeof(out->address), "%s", origin.address);
     res = authorization ? check_key(access, conn, authorization, out, response)
                         : check_session(access, conn, request, &origin, out, response);

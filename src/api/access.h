@@ -59,8 +59,12 @@ struct api_caller {
 
 struct api_access;
 
-/* What is kept in memory: rate limits. Shared by all threads. -ENOMEM. */
-int api_access_new(struct api_access **out) DP_CHECK;
+/*
+ * What is kept in memory: rate limits, and who is believed what he says of where a request comes
+ * from: the machine itself, and these addresses (numeric; copied). Shared by all threads. -ENOMEM,
+ * -EINVAL for what is no address.
+ */
+int api_access_new(struct api_access **out, const char *const proxies[], size_t count) DP_CHECK;
 void api_access_free(struct api_access *access); /* NULL is allowed */
 
 /*

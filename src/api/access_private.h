@@ -6,6 +6,10 @@
 #include "api/token.h"
 #include "base/err.h"
 
+/* Where the request comes from. */
+void api_access_origin(const struct api_access *access, const struct http_request *request,
+                       struct api_origin *out);
+
 /* Names of the two cookies: over TLS a browser takes them from this very host only (RFC 6265bis).
  */
 const char *api_session_cookie(const struct api_origin *origin);

@@ -8,16 +8,21 @@
 
 #define MAPPED "::ffff:"
 
-static bool is_loopback(const char *address)
+static bool is_believed(const struct api_proxies *proxies, const char *address)
 {
+    for (size_t i = 0; i < proxies->count; i++)
+        if (strcmp(proxies->address[i], address) == 0)
+            return true;
     return str_starts_with(address, "127.") || strcmp(address, "::1") == 0;
 }
 
 static const char *unmapped(const char *address)
 {
-    bool is_mapped = str_starts_with(address, MAPPED) && strchr(address, '.');
+    struct in_addr raw;
 
-    return is_mapped ? address + strlen(MAPPED) : address;
+    if (str_starts_with(address, MAPPED) && inet_pton(AF_INET, address + strlen(MAPPED), &raw) == 1)
+        return address + strlen(MAPPED);
+    return address;
 }
 
 /* The last of a list; false when it is no address. */
@@ -30,23 +35,17 @@ static bool last_address(const char *list, char out[INET6_ADDRSTRLEN])
     return str_is_ip(list) && str_copy(out, INET6_ADDRSTRLEN, unmapped(list)) == 0;
 }
 
-void api_origin_of(const char *peer, const char *forwarded_for, const char *forwarded_proto,
-                   struct api_origin *out)
+void api_origin_of(const struct api_proxies *proxies, const char *peer, const char *forwarded_for,
+                   const char *forwarded_proto, struct api_origin *out)
 {
     *out = (struct api_origin){0};
     peer = unmapped(peer);
-    if (is_loopback(peer)) {
+    if (is_believed(proxies, peer)) {
         out->is_tls = forwarded_proto && strcasecmp(forwarded_proto, "https") == 0;
         if (forwarded_for && last_address(forwarded_for, out->address))
             return;
     }
     snprintf(out->address, sizeof(out->address), "%s", peer);
-}
-
-void api_origin(const struct http_request *request, struct api_origin *out)
-{
-    api_origin_of(http_peer(request), http_header(request, "X-Forwarded-For"),
-                  http_header(request, "X-Forwarded-Proto"), out);
 }
 
 void api_origin_block(const char *address, char out[INET6_ADDRSTRLEN])

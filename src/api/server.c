@@ -64,7 +64,9 @@ int api_start(struct api **out, const struct api_options *options, struct err *e
         return err_set(err, -ENOMEM, "out of memory");
     res = make(api, options, err);
     if (!res)
-        res = api_access_new(&api->access) ? err_set(err, -ENOMEM, "out of memory") : 0;
+        res = api_access_new(&api->access, options->proxies, options->proxy_count)
+                  ? err_set(err, -ENOMEM, "out of memory")
+                  : 0;
     if (!res)
         res = listen_on(api, options, err);
     if (res)

@@ -26,6 +26,8 @@ struct api_options {
     const char *address; /* numeric IP */
     uint16_t port;       /* 0: any free one */
     struct pg_target database;
+    const char *const *proxies; /* see api_access_new */
+    size_t proxy_count;
     struct api_parts parts;
 };
 

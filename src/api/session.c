@@ -160,7 +160,7 @@ static int find_session(struct api_request *request, struct api_session *session
     struct api_caller caller;
     int res = api_query(request, "SET LOCAL ROLE NONE", 0, NULL, NULL);
 
-    api_origin(request->http, &origin);
+    api_access_origin(request->api->access, request->http, &origin);
     if (!res)
         res = api_session_find(request->conn, request->http, &origin, session, &caller,
                                request->response);
@@ -214,7 +214,7 @@ void api_log_out(struct api_request *request)
     if (api_session_rights(request) ||
         api_query(request, "DELETE FROM voip.sessions WHERE id = $1::bigint", 1, values, NULL))
         return;
-    api_origin(request->http, &origin);
+    api_access_origin(request->api->access, request->http, &origin);
     snprintf(text, sizeof(text), "%s=; Path=/; HttpOnly; SameSite=Strict%s; Max-Age=0",
              api_session_cookie(&origin), origin.is_tls ? "; Secure" : "");
     http_response_header(request->response, "Set-Cookie", text);

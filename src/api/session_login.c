@@ -310,7 +310,7 @@ void api_log_in(struct api_request *request)
 
     if (api_body(request))
         return;
-    api_origin(request->http, &login.origin);
+    api_access_origin(request->api->access, request->http, &login.origin);
     login.name = api_session_word(request, "name", NAME_MAX, false);
     if (login.name)
         login.password = api_session_word(request, "password", API_PASSWORD_MAX, false);

@@ -134,10 +134,14 @@ static int start_webhooks(struct serve *serve, struct err *err)
 
 static int start_api(struct serve *serve, struct err *err)
 {
+    const struct topology *topology = serve->node.topology;
+    const char **nodes = calloc(topology->nodes_count, sizeof(*nodes));
     const struct api_options options = {
         .address = serve->node.node->inside,
-        .port = serve->node.topology->control.api_port,
+        .port = topology->control.api_port,
         .database = cmd_target(&serve->node, SECRET_DB_API, "dialplane api", 0),
+        .proxies = nodes,
+        .proxy_count = topology->nodes_count,
         .parts =
             {
                 .state = serve->node.state,
@@ -151,7 +155,15 @@ static int start_api(struct serve *serve, struct err *err)
             },
     };
 
-    return api_start(&serve->api, &options, err);
+    int res = nodes ? 0 : err_set(err, -ENOMEM, "out of memory");
+
+    /* nginx is on one of them. */
+    for (size_t i = 0; nodes && i < topology->nodes_count; i++)
+        nodes[i] = topology->nodes[i].inside;
+    if (!res)
+        res = api_start(&serve->api, &options, err);
+    free(nodes);
+    return res;
 }
 
 static int start_registry(struct serve *serve, struct err *err)

@@ -1,5 +1,6 @@
 """`make run` as whoever sits before it sees it: what it prints, how it ends, what it keeps."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -117,12 +119,23 @@ def register(front, password, code=200, **where):
         phone.close()
 
 
+def who(front, said, key):
+    """Who this key is, where it was said that the API is."""
+    where = re.search(r"^To manage it: (http://127\.0\.0\.1:(\d+)/api/v1)$", said, re.M)
+    assert int(where[2]) == front.setting("api_port")
+    request = urllib.request.Request(f"{where[1]}/session", headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        told = json.load(reply)
+    return [told[name] for name in ("kind", "name", "domain")]
+
+
 def first_access(front, run):
     """Password and key that were shown, once; what is left of them are digests."""
     password = re.search(r"^    operator admin, password (\S{20})$", text_of(run), re.M)[1]
     key = re.search(r"^    API key (dpk_[0-9a-f]{16}_[0-9a-f]{64})$", text_of(run), re.M)[1]
-    secrets = [password, key.split("_")[2]]
-    for secret in secrets:
+    assert who(front, text_of(run), key) == ["key", "first key", None]
+    secrets = [password, key]
+    for secret in (password, key.split("_")[2]):
         assert text_of(run).count(secret) == 1
         found = subprocess.run(["grep", "-rlF", "--", secret, front.state / "log", front.state / "etc",
                                 front.state / "run", front.state / "db"], check=False,
@@ -143,6 +156,8 @@ def test_first_and_second_start(front, media):
     secrets = first_access(front, run)
     stop(run)
     assert not Supervisor(front.state).daemons()
+    # As it is on a platform of the time before the API.
+    (front.state / "secrets/db_api").unlink()
 
     began = time.monotonic()
     run = front.run(MEDIA=media)
@@ -150,6 +165,7 @@ def test_first_and_second_start(front, media):
     assert time.monotonic() - began < SECOND_START
     assert password not in text_of(run) and "shown at the first start" in text_of(run)
     assert not [secret for secret in secrets if secret in text_of(run)]
+    assert who(front, text_of(run), secrets[1]) == ["key", "first key", None]
     register(front, password)
     reset = front.script("demo", "passwd", "1001")
     assert reset.wait(10) == 0, text_of(reset)

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from api import Api
+from serve import is_listening, until
 from test_api_access import ADMIN, Shell
 
 RUNNING = ("serve",)
@@ -399,3 +400,19 @@ def test_codes_are_not_guessed(browser, operator):
     disable = {"password": ADMIN, "code": wrong}
     assert [me.ask("POST", "/session/totp/disable", disable).status for _ in range(FREE + 2)] \
         == [422] * (FREE + 1) + [429]
+
+
+# ------------------------------------------------------------------ what is over
+
+def test_what_is_over_is_swept_away(platform, browser, operator):
+    """With the first request after a start, and then every ten minutes."""
+    name = operator()
+    browser().login(name)
+    platform.db.rows("UPDATE voip.sessions SET expires_at = now()")
+    platform.supervisor.stop_process("serve")
+    platform.supervisor.start("serve")
+    until(lambda: is_listening(platform, "control.api_port"))
+    assert browser().ask("GET", "/session").status == 401
+    other = operator()
+    until(lambda: browser().login(other).ask("GET", "/session").status == 200
+          and not platform.db.value("SELECT count(*) FROM voip.sessions WHERE expires_at <= now()"))

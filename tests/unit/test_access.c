@@ -157,16 +157,35 @@ static void test_origin(void **state)
         {"192.0.2.1", "10.0.0.1", "https", "192.0.2.1", false},
         {"::ffff:192.0.2.1", "10.0.0.1", NULL, "192.0.2.1", false},
         {"::ffff:127.0.0.1", "::ffff:192.0.2.3", "https", "192.0.2.3", true},
+        {"127.0.0.1", "::ffff:0:192.0.2.3", NULL, "::ffff:0:192.0.2.3", false},
+        /* Machines of the platform are. */
+        {"10.0.0.2", "192.0.2.7", "https", "192.0.2.7", true},
+        {"fd00::2", "192.0.2.7", "https", "192.0.2.7", true},
+        {"10.0.0.20", "192.0.2.7", "https", "10.0.0.20", false},
     };
+    char machines[][INET6_ADDRSTRLEN] = {"10.0.0.2", "fd00::2"};
+    const struct api_proxies proxies = {machines, DP_COUNT(machines)};
 
     (void)state;
     for (size_t i = 0; i < DP_COUNT(cases); i++) {
         struct api_origin origin;
 
-        api_origin_of(cases[i].peer, cases[i].forwarded, cases[i].proto, &origin);
+        api_origin_of(&proxies, cases[i].peer, cases[i].forwarded, cases[i].proto, &origin);
         assert_string_equal(origin.address, cases[i].address);
         assert_int_equal(origin.is_tls, cases[i].is_tls);
     }
+}
+
+static void test_proxies(void **state)
+{
+    struct api_access *access;
+
+    (void)state;
+    assert_int_equal(api_access_new(&access, (const char *const[]){"10.0.0.1", "fd00:0:0::1"}, 2),
+                     0);
+    api_access_free(access);
+    assert_int_equal(api_access_new(&access, (const char *const[]){"nginx"}, 1), -EINVAL);
+    api_access_free(NULL);
 }
 
 static void test_block(void **state)
@@ -289,7 +308,8 @@ static void test_totp_uri(void **state)
 UNIT_MAIN("access", cmocka_unit_test(test_key), cmocka_unit_test(test_what_is_no_key),
           cmocka_unit_test(test_cookie), cmocka_unit_test(test_scopes),
           cmocka_unit_test(test_roles), cmocka_unit_test(test_bucket),
-          cmocka_unit_test(test_origin), cmocka_unit_test(test_block),
-          cmocka_unit_test(test_password), cmocka_unit_test(test_nobody_takes_as_long),
-          cmocka_unit_test(test_places), cmocka_unit_test(test_totp_codes),
-          cmocka_unit_test(test_totp_window), cmocka_unit_test(test_totp_uri))
+          cmocka_unit_test(test_origin), cmocka_unit_test(test_proxies),
+          cmocka_unit_test(test_block), cmocka_unit_test(test_password),
+          cmocka_unit_test(test_nobody_takes_as_long), cmocka_unit_test(test_places),
+          cmocka_unit_test(test_totp_codes), cmocka_unit_test(test_totp_window),
+          cmocka_unit_test(test_totp_uri))
