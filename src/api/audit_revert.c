@@ -174,6 +174,10 @@ static void run(struct api_request *request, const struct entry *entry, json_t *
             api_delete(request);
         return;
     }
+    if (was_deleted && (entry->resource->without & API_CREATE)) {
+        (void)refuse(request, "it cannot be made anew");
+        return;
+    }
     given = was_deleted ? given_anew(request, entry) : given_back(request, entry, row);
     if (!given)
         return;

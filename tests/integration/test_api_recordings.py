@@ -15,7 +15,7 @@ from serve import until
 
 RUNNING = ("redis", "collector", "cdr-writer", "serve")
 FRAMES = 200_000        # 800 kB: more than a dozen of the pieces that are encrypted
-SCOPES = ("recording:read", "recording:write", "cdr:read")
+SCOPES = ("recording:read", "recording:write", "cdr:read", "audit:read")
 
 
 def client(platform, domain):
@@ -218,9 +218,10 @@ def test_deleted(platform, recorder, recorded, api):
     until(lambda: api.get(one).json["deleted_at"], 30)
     assert not recorder.file(row).exists()
     assert api.get(audio).status == 410
-    said = platform.db.rows("SELECT method, before, after FROM voip.audit_log "
-                            "WHERE object_id = %s ORDER BY id DESC LIMIT 1", row["id"])[0]
+    said = platform.db.rows("SELECT * FROM voip.audit_log WHERE object_id = %s "
+                            "ORDER BY id DESC LIMIT 1", row["id"])[0]
     assert said["method"] == "DELETE" and said["before"]["call_id"] == str(row["call_id"])
+    assert api.post(f"audit-log/{said['id']}/revert", {}).status == 409
 
 
 def test_retention(platform, recorded, api):
