@@ -19,6 +19,7 @@ struct http_request {
     size_t dropped;  /* bytes of the body beyond the limit */
     bool is_later;   /* the handler has suspended it, and answers nothing now */
     bool is_resumed; /* it did so before */
+    int result;      /* of what it waited for */
     char peer[INET6_ADDRSTRLEN];
 };
 
@@ -112,6 +113,16 @@ void http_resume(struct http_request *request)
 bool http_is_resumed(const struct http_request *request)
 {
     return request->is_resumed;
+}
+
+void http_set_result(struct http_request *request, int result)
+{
+    request->result = result;
+}
+
+int http_result(const struct http_request *request)
+{
+    return request->result;
 }
 
 static void find_peer(struct http_request *request)

@@ -125,6 +125,11 @@ void http_resume(struct http_request *request);
 /* Whether this is the call after http_resume. */
 bool http_is_resumed(const struct http_request *request);
 
+/* Before http_resume, for that call: what became of what the request waited for. 0 where nobody has
+ * said. */
+void http_set_result(struct http_request *request, int result);
+int http_result(const struct http_request *request);
+
 /*
  * Makes the response a problem (RFC 9457) of this status with this detail, which is for the
  * client's eyes. `field` names the parameter at fault, or is NULL.

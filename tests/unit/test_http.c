@@ -56,6 +56,7 @@ static void later(void *arg, const struct http_request *request, struct http_res
         buf_add_str(&response->body, "too early");
         mine = http_suspend(request);
         assert_non_null(mine);
+        http_set_result(mine, 5);
         if (is_now)
             http_resume(mine);
         else
@@ -63,6 +64,7 @@ static void later(void *arg, const struct http_request *request, struct http_res
         return;
     }
     body = http_body(request, &len);
+    assert_int_equal(http_result(request), 5);
     buf_add_str(&response->body, "later|");
     buf_add(&response->body, body, len);
 }
