@@ -15,22 +15,28 @@ const char *intake_name(enum intake_source source)
     return names[source];
 }
 
+void intake_encode(const struct intake *intake, enum intake_source source,
+                   const struct intake_body *body, struct buf *out)
+{
+    const char *name = intake_name(source);
+
+    buf_add(out, name, strlen(name) + 1);
+    buf_add(out, intake->node, strlen(intake->node) + 1);
+    if (body->len < PACK_MIN)
+        buf_add(out, body->data, body->len);
+    else
+        pack_add(out, body->data, body->len);
+}
+
 /* Encodes all bodies into `bytes`, which has the room for them already, so that it never moves. */
 static void encode(const struct intake *intake, enum intake_source source,
                    const struct intake_body *bodies, size_t count, struct buf *bytes,
                    struct spool_record *records)
 {
-    const char *name = intake_name(source);
-
     for (size_t i = 0; i < count; i++) {
         size_t begin = bytes->len;
 
-        buf_add(bytes, name, strlen(name) + 1);
-        buf_add(bytes, intake->node, strlen(intake->node) + 1);
-        if (bodies[i].len < PACK_MIN)
-            buf_add(bytes, bodies[i].data, bodies[i].len);
-        else
-            pack_add(bytes, bodies[i].data, bodies[i].len);
+        intake_encode(intake, source, &bodies[i], bytes);
         records[i] = (struct spool_record){bytes->data + begin, bytes->len - begin};
     }
 }

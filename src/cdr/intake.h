@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
 #include "store/redis.h"
@@ -46,6 +47,10 @@ struct intake_body {
 
 /* The value of the stream's field src: "edge", "asterisk", "freeswitch", "recording". */
 const char *intake_name(enum intake_source source);
+
+/* Appends what the body is in the spool, packed where that is worth it. Errors stick to `out`. */
+void intake_encode(const struct intake *intake, enum intake_source source,
+                   const struct intake_body *body, struct buf *out);
 
 /*
  * Puts the records into the spool, in order, all or none; returns when they are on disk. What

@@ -164,6 +164,8 @@ static int start(struct collector *collector, struct err *err)
         res = start_keeper(collector, err);
     if (!res)
         res = start_courier(collector, err);
+    if (!res)
+        res = collector_take_posts(collector, err);
     return res ? res : collector_listen(collector, err);
 }
 
@@ -171,6 +173,7 @@ static int start(struct collector *collector, struct err *err)
 static void stop(struct collector *collector)
 {
     http_server_stop(collector->http);
+    intake_queue_stop(collector->posted);
     keeper_stop(collector->keeper);
     courier_stop(collector->courier);
     replay_stop(collector->replay);

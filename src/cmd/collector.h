@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "cdr/follow.h"
 #include "cdr/intake.h"
+#include "cdr/intake_queue.h"
 #include "cdr/replay.h"
 #include "cdr/sender.h"
 #include "cmd/common.h"
@@ -19,6 +20,7 @@ struct collector {
     struct cmd_node node;
     struct spool *spool;
     struct intake intake;
+    struct intake_queue *posted; /* what FreeSWITCH posts */
     struct sender *sender;
     struct follow *edge, *asterisk;
     struct replay *replay;
@@ -32,6 +34,9 @@ struct collector {
      * is known of tenants. */
     char live[PATH_MAX], started[PATH_MAX], store[PATH_MAX], policies[PATH_MAX];
 };
+
+/* Begins to put into the spool what is posted. */
+int collector_take_posts(struct collector *collector, struct err *err) DP_CHECK;
 
 /* Listens: POST /fs/cdr, GET /healthz, GET /metrics (collector_http.c). */
 int collector_listen(struct collector *collector, struct err *err) DP_CHECK;

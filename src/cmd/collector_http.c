@@ -8,40 +8,75 @@
 #include "mail/queue.h"
 
 enum {
-    /* A handler waits for the disk; those that wait together share one flush. */
-    THREADS = 16,
+    /* Nobody waits in them; they read and pack. */
+    THREADS = 2,
     CONNECTIONS = 1024,
     TIMEOUT_S = 30,
     REPLY_MAX = 64 * 1024,
 };
 
+/* Says when records begin to be refused, and when that is over: once each. */
+static void tell(struct collector *collector, int res, const struct err *err)
+{
+    if (atomic_exchange(&collector->refusing, res != 0) == (res != 0))
+        return;
+    if (res)
+        log_error("FreeSWITCH has to keep its call records: %s", err->text);
+    else
+        log_info("call records of FreeSWITCH are taken again");
+}
+
+static void answer(int res, struct http_response *response)
+{
+    if (res == -ENOSPC)
+        http_problem(response, 507, NULL, "the spool is full");
+    else if (res)
+        http_problem(response, 500, NULL, "the spool does not write");
+}
+
+/* A record is on disk, or not: its handler goes on. */
+static void is_written(void *arg, void *request, int res, const struct err *err)
+{
+    tell(arg, res, err);
+    http_set_result(request, res);
+    http_resume(request);
+}
+
+int collector_take_posts(struct collector *collector, struct err *err)
+{
+    return intake_queue_start(&collector->posted, &collector->intake, is_written, collector, err);
+}
+
 /* mod_json_cdr. 200 means: on disk. After anything else FreeSWITCH writes the record to a file. */
 static void post_cdr(void *arg, const struct http_request *request, struct http_response *response)
 {
     struct collector *collector = arg;
+    struct http_request *waiting;
     struct intake_body body;
     struct err err;
     int res;
 
+    if (http_is_resumed(request)) {
+        answer(http_result(request), response);
+        return;
+    }
     body.data = http_body(request, &body.len);
     if (!intake_is_object(body.data, body.len)) {
         atomic_fetch_add(&collector->intake.rejected[INTAKE_FREESWITCH], 1);
         http_problem(response, 400, NULL, "the body is not a JSON object");
         return;
     }
-    res = intake_add(&collector->intake, INTAKE_FREESWITCH, &body, 1, &err);
-    if (atomic_exchange(&collector->refusing, res != 0) != (res != 0)) {
+    waiting = http_suspend(request);
+    if (waiting) {
+        res = intake_queue_add(collector->posted, INTAKE_FREESWITCH, &body, waiting, &err);
         if (res)
-            log_error("FreeSWITCH has to keep its call records: %s", err.text);
-        else
-            log_info("call records of FreeSWITCH are taken again");
-    }
-    if (!res)
+            is_written(collector, waiting, res, &err);
         return;
-    if (res == -ENOSPC)
-        http_problem(response, 507, NULL, "the spool is full");
-    else
-        http_problem(response, 500, NULL, "the spool does not write");
+    }
+    /* The server is being stopped: nobody comes back to the request. */
+    res = intake_add(&collector->intake, INTAKE_FREESWITCH, &body, 1, &err);
+    tell(collector, res, &err);
+    answer(res, response);
 }
 
 static void get_health(void *arg, const struct http_request *request,
