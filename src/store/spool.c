@@ -1,75 +1,13 @@
 #include "store/spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/spool_private.h"
-
-void spool_segment_name(char out[SPOOL_NAME_SIZE], uint64_t number)
-{
-    snprintf(out, SPOOL_NAME_SIZE, "%020" PRIu64 ".seg", number);
-}
-
-static int add_segment(struct spool *spool, struct spool_segment segment)
-{
-    if (spool->count == spool->room) {
-        size_t room = spool->room ? spool->room * 2 : 16;
-        struct spool_segment *list = realloc(spool->segments, room * sizeof(*list));
-
-        if (!list)
-            return -ENOMEM;
-        spool->segments = list;
-        spool->room = room;
-    }
-    spool->segments[spool->count++] = segment;
-    return 0;
-}
-
-void spool_drop_read(struct spool *spool, struct spool_place place)
-{
-    char name[SPOOL_NAME_SIZE];
-    size_t count = 0;
-
-    while (count < spool->count && spool->segments[count].number < place.segment) {
-        spool_segment_name(name, spool->segments[count++].number);
-        (void)unlinkat(spool->folder, name, 0);
-    }
-    spool->count -= count;
-    if (count)
-        memmove(spool->segments, spool->segments + count, spool->count * sizeof(*spool->segments));
-}
-
-/* Begins a segment. Its name has to be on disk before anything in it is acknowledged. */
-static int begin_segment(struct spool *spool, struct err *err)
-{
-    char name[SPOOL_NAME_SIZE];
-    int fd, res = 0;
-
-    spool_segment_name(name, spool->next);
-    fd = openat(spool->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(err, -errno, "segment %s of the spool", name);
-    pthread_mutex_lock(&spool->mutex);
-    if (fsync(spool->folder))
-        res = -errno;
-    else
-        res = add_segment(spool, (struct spool_segment){.number = spool->next});
-    /* Also when it failed: the name may be taken now. */
-    spool->next++;
-    pthread_mutex_unlock(&spool->mutex);
-    if (res) {
-        close(fd);
-        return err_sys(err, res, "segment %s of the spool", name);
-    }
-    spool->active = fd;
-    return 0;
-}
 
 static int write_all(int fd, const char *data, size_t len, uint64_t offset)
 {
@@ -123,12 +61,10 @@ static int write_group(struct spool *spool, const struct spool_group *group, str
     pthread_mutex_lock(&spool->mutex);
     last = spool->count ? spool->segments[spool->count - 1] : (struct spool_segment){0};
     pthread_mutex_unlock(&spool->mutex);
-    if (spool->active >= 0 && last.len >= spool->options.segment_bytes) {
-        close(spool->active);
-        spool->active = -1;
-    }
+    if (spool->active >= 0 && last.len >= spool->options.segment_bytes)
+        spool_end_segment(spool, last.len);
     if (spool->active < 0) {
-        res = begin_segment(spool, err);
+        res = spool_begin_segment(spool, err);
         if (res)
             return res;
         last = (struct spool_segment){.number = spool->next - 1};

@@ -5,8 +5,8 @@
  * fdatasync runs are written together and share the next one (group commit), so that the cost of a
  * disk's flush is divided among them.
  *
- * Segments are files of some megabytes, "<number>.seg", only ever appended to. A record is a
- * header (magic, length, CRC-32) and its bytes. The CRC also covers the place (segment and
+ * Segments are files of some megabytes, "<number>.seg", written from beginning to end. A record is
+ * a header (magic, length, CRC-32) and its bytes. The CRC also covers the place (segment and
  * offset), so that bytes inside a record that look like a record are never taken for one. What a
  * crash left half written at the end was never acknowledged, and is cut off at the next start;
  * damage in the middle is skipped up to the next valid record, and counted.

@@ -168,6 +168,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
 {
     struct spool *spool = calloc(1, sizeof(*spool));
     struct spool_place checkpoint;
+    bool fresh;
     int res;
 
     if (!spool)
@@ -187,12 +188,14 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     if (!res && spool->count)
         res = repair_last(spool, options->folder, err);
     /* Neither a place nor a record of its past: places begin anew. */
+    fresh = !res && spool->count == 0 && checkpoint.segment == 0;
     if (!res)
-        res = spool_name(spool, options->folder, spool->count == 0 && checkpoint.segment == 0, err);
+        res = spool_name(spool, options->folder, fresh, err);
     if (res) {
         spool_close(spool);
         return res;
     }
+    spool_find_spare(spool, fresh);
     place_reader(spool, checkpoint);
     *out = spool;
     return 0;

@@ -41,9 +41,10 @@ struct spool {
     /* Under the mutex. */
     struct spool_segment *segments; /* by number; at most the last one still grows */
     size_t count, room;
-    uint64_t next; /* number of the next new segment */
-    int active;    /* descriptor of the last segment, or -1: the next group begins a new one */
-    bool writing;  /* somebody is the leader: only he touches `active` and `scratch` */
+    uint64_t next;  /* number of the next new segment */
+    int active;     /* descriptor of the last segment, or -1: the next group begins a new one */
+    bool has_spare; /* a file that was a segment, to become one again */
+    bool writing;   /* somebody is the leader: only he touches `active` and `scratch` */
     struct spool_group *gathering;
     bool woken;
     struct spool_place checkpoint_place;
@@ -65,6 +66,14 @@ uint64_t spool_bytes_behind(const struct spool *spool, struct spool_place place)
 /* The file's name of a segment. */
 void spool_segment_name(char out[SPOOL_NAME_SIZE], uint64_t number);
 
+/* Before threads: looks for the spare file; a `fresh` spool, whose places begin anew, loses it. */
+void spool_find_spare(struct spool *spool, bool fresh);
+
+/* Begins a segment, whose name is on disk before anything in it is acknowledged; and ends the
+ * active one, whose good bytes are `len`. The leader's. */
+int spool_begin_segment(struct spool *spool, struct err *err) DP_CHECK;
+void spool_end_segment(struct spool *spool, uint64_t len);
+
 /* Has this segment open in `file`, which may have another one open. */
 int spool_open_segment(const struct spool *spool, struct spool_file *file, uint64_t number,
                        struct err *err) DP_CHECK;
@@ -76,5 +85,6 @@ int spool_batch_add(struct spool_batch *batch, struct spool_item item) DP_CHECK;
  * new one. */
 int spool_name(struct spool *spool, const char *folder, bool fresh, struct err *err) DP_CHECK;
 
-/* Forgets and unlinks the segments that end before `place`. With the mutex, or before threads. */
+/* Forgets and lets go of the segments that end before `place`. With the mutex, or before threads.
+ */
 void spool_drop_read(struct spool *spool, struct spool_place place);

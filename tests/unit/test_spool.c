@@ -248,6 +248,94 @@ static void test_segments_are_deleted(void **state)
     assert_int_equal(count_segments(*state), 0);
 }
 
+static ino_t inode_of(const char *dir, const char *name, off_t *size)
+{
+    struct stat st;
+
+    if (stat(tmpdir_path(dir, name), &st))
+        return 0;
+    *size = st.st_size;
+    return st.st_ino;
+}
+
+/* A segment that is done with becomes a new one; what it held before is never read again. */
+static void test_spare(void **state)
+{
+    static const char third[] = "00000000000000000003.seg";
+    struct spool *spool = open_spool(*state, 1 << 20, 40);
+    struct spool_stats stats;
+    off_t size = 0;
+    ino_t spare;
+
+    append(spool, "a record that is longer than those that will be in its place");
+    append(spool, "2");
+    append(spool, "a record that fills the second segment, too");
+    expect(spool, "a record that is longer than those that will be in its place 2 "
+                  "a record that fills the second segment, too ");
+    assert_int_equal(inode_of(*state, "spare", &size), 0);
+    commit(spool);
+    spare = inode_of(*state, "spare", &size);
+    assert_int_not_equal(spare, 0);
+    append(spool, "3");
+    assert_int_equal(inode_of(*state, "spare", &size), 0);
+    assert_int_equal(inode_of(*state, third, &size), spare);
+    assert_true(size > SPOOL_HEADER + 1);
+    spool_close(spool);
+
+    /* As after a crash: the end is where the last record ends. */
+    spool = open_spool(*state, 1 << 20, 40);
+    assert_int_equal(inode_of(*state, third, &size), spare);
+    assert_int_equal(size, SPOOL_HEADER + 1);
+    expect(spool, "3 ");
+    commit(spool);
+    spool_stats(spool, &stats);
+    assert_int_equal(stats.damaged, 0);
+    spool_close(spool);
+}
+
+/* Nor behind the end of a segment that is full before its file is. */
+static void test_spare_is_cut(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 20);
+    struct spool_stats stats;
+
+    append(spool, "a record that is longer than those that will be in its place");
+    append(spool, "the second segment");
+    expect(spool, "a record that is longer than those that will be in its place "
+                  "the second segment ");
+    commit(spool);
+    append(spool, "the third");
+    append(spool, "the fourth");
+    spool_close(spool);
+    spool = open_spool(*state, 1 << 20, 20);
+    expect(spool, "the third the fourth ");
+    spool_stats(spool, &stats);
+    assert_int_equal(stats.damaged, 0);
+    spool_close(spool);
+}
+
+/* Places that begin anew are places of what the spare file held. */
+static void test_spare_of_another_life(void **state)
+{
+    struct spool *spool = open_spool(*state, 1 << 20, 40);
+
+    append(spool, "old");
+    append(spool, "a record that fills the first segment");
+    append(spool, "x");
+    expect(spool, "old a record that fills the first segment x ");
+    commit(spool);
+    spool_close(spool);
+    assert_int_equal(unlink(tmpdir_path(*state, "checkpoint")), 0);
+    assert_int_equal(unlink(tmpdir_path(*state, "00000000000000000002.seg")), 0);
+
+    spool = open_spool(*state, 1 << 20, 40);
+    append(spool, "new");
+    spool_close(spool);
+    spool = open_spool(*state, 1 << 20, 40);
+    expect(spool, "new ");
+    spool_close(spool);
+}
+
 static void test_limits(void **state)
 {
     struct spool *spool = open_spool(*state, 100, 1 << 16), *second;
@@ -503,7 +591,8 @@ static void test_killed(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, tmpdir_setup, tmpdir_teardown)
 
 UNIT_MAIN("spool", TEST(test_order_and_checkpoint), TEST(test_read_again), TEST(test_uuid),
-          TEST(test_places), TEST(test_levels), TEST(test_segments_are_deleted), TEST(test_limits),
+          TEST(test_places), TEST(test_levels), TEST(test_segments_are_deleted), TEST(test_spare),
+          TEST(test_spare_is_cut), TEST(test_spare_of_another_life), TEST(test_limits),
           TEST(test_full_disk), TEST(test_torn_tail), TEST(test_damage_in_the_middle),
           TEST(test_record_within_record), TEST(test_checkpoint_torn), TEST(test_many_writers),
           TEST(test_killed))
