@@ -1,6 +1,7 @@
 /*
  * How many call records a second PostgreSQL takes, by the ways in which a batch can be put into one
- * statement. Same rows, same table, same handling of what is there already; each batch is committed.
+ * statement. Same rows, same table, same handling of what is there already; each batch is
+ * committed.
  *
  *     cdr_insert WAY SECONDS BATCH CONNINFO
  *
@@ -107,9 +108,10 @@ static void refuse(void *arg, const struct insert_row *row, const char *reason)
     fail("a row", reason);
 }
 
+static const struct pg_wait wait = {.timeout_ms = TIMEOUT_MS, .stop_fd = -1};
+
 static void insert_whole(PGconn *conn, size_t count)
 {
-    const struct pg_wait wait = {.timeout_ms = TIMEOUT_MS, .stop_fd = -1};
     const struct insert insert = {.conn = conn, .wait = &wait, .refuse = refuse};
     struct err err;
 
@@ -124,6 +126,7 @@ int main(int argc, char **argv)
     const struct way *way;
     uint64_t done = 0;
     int64_t spent = 0, seconds;
+    struct err err;
     PGconn *conn;
     bool whole;
 
@@ -141,6 +144,8 @@ int main(int argc, char **argv)
         buf_init(&packed[i], 2 * RECORD_BYTES);
     if (way)
         way_prepare(way, conn, batch);
+    else if (insert_prepare(conn, &wait, &err))
+        fail("preparing", err.text);
     /* The time of making rows is not counted. */
     while (spent < seconds * 1000000) {
         int64_t began;

@@ -13,12 +13,18 @@ enum {
     ARRAY_MAX = 256 * 1024 * 1024,
 };
 
-/*
- * The call's row last: inserting it locks what all calls of its tenant count in
- * (voip.count_outbound), and the lock lasts until the commit.
- */
+/* For insert_prepare. */
 static const struct insert_table *const tables[] = {&insert_raw, &insert_legs, &insert_stages,
                                                     &insert_cdr, &insert_taken};
+
+int insert_prepare(PGconn *conn, const struct pg_wait *wait, struct err *err)
+{
+    int res = 0;
+
+    for (size_t i = 0; !res && i < DP_COUNT(tables); i++)
+        res = pg_wait_prepare(conn, tables[i]->name, tables[i]->statement, wait, err);
+    return res;
+}
 
 void insert_text(struct pg_array *array, const char *text)
 {
@@ -92,17 +98,19 @@ static int end_arrays(struct pg_array *arrays, int count, struct err *err)
     return 0;
 }
 
-/* The table's statement. *inserted: how many of the rows were not there yet. */
+/* The table's statement. *number: of rows that were not there yet, or what it selects. */
 static int insert_arrays(const struct insert *insert, const struct insert_table *table,
-                         const struct pg_array *arrays, long *inserted, struct err *err)
+                         const struct pg_array *arrays, long *number, struct err *err)
 {
     PGresult *result = NULL;
-    int res = pg_wait_arrays(insert->conn, table->statement, table->columns, arrays, insert->wait,
-                             &result, err);
+    bool selects;
+    int res = pg_wait_prepared(insert->conn, table->name, table->columns, arrays, insert->wait,
+                               &result, err);
 
+    selects = !res && PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
     if (!res)
-        *inserted = strtol(PQcmdTuples(result), NULL, 10);
-    return judge(res, result, PGRES_COMMAND_OK, err);
+        *number = strtol(selects ? PQgetvalue(result, 0, 0) : PQcmdTuples(result), NULL, 10);
+    return judge(res, result, selects ? PGRES_TUPLES_OK : PGRES_COMMAND_OK, err);
 }
 
 /* Removes what the rows may replace. */
@@ -119,34 +127,59 @@ static int unmake(const struct insert *insert, const struct insert_table *table,
 
 /* Rows that are there already are looked at only then: as a rule there are none. */
 static int insert_or_replace(const struct insert *insert, const struct insert_table *table,
-                             const struct pg_array *arrays, struct err *err)
+                             const struct pg_array *arrays, long *number, struct err *err)
 {
-    long inserted = 0, removed = 0;
-    int res = insert_arrays(insert, table, arrays, &inserted, err);
+    long removed = 0;
+    int res = insert_arrays(insert, table, arrays, number, err);
 
-    if (res || !table->unmake || inserted == arrays[0].count)
+    if (res || !table->unmake || *number == arrays[0].count)
         return res;
     res = unmake(insert, table, arrays, &removed, err);
     if (!res && removed > 0)
-        res = insert_arrays(insert, table, arrays, &inserted, err);
+        res = insert_arrays(insert, table, arrays, number, err);
     return res;
 }
 
+/* *number as in insert_arrays; 0 without a row for this table. */
 static int insert_into(const struct insert *insert, const struct insert_table *table,
-                       const struct insert_row *const *rows, size_t count, struct err *err)
+                       const struct insert_row *const *rows, size_t count, long *number,
+                       struct err *err)
 {
     struct pg_array arrays[PG_WAIT_ARRAYS];
     int res;
 
+    *number = 0;
     for (int i = 0; i < table->columns; i++)
         pg_array_init(&arrays[i], table->types[i], ARRAY_MAX);
     for (size_t i = 0; i < count; i++)
         table->add(arrays, rows[i]);
     res = end_arrays(arrays, table->columns, err);
     if (!res && arrays[0].count > 0)
-        res = insert_or_replace(insert, table, arrays, err);
+        res = insert_or_replace(insert, table, arrays, number, err);
     for (int i = 0; i < table->columns; i++)
         pg_array_free(&arrays[i]);
+    return res;
+}
+
+/*
+ * The call's row last: inserting it locks what all calls of its tenant count in
+ * (voip.count_outbound), and the lock lasts until the commit.
+ */
+static int insert_tables(const struct insert *insert, const struct insert_row *const *rows,
+                         size_t count, struct err *err)
+{
+    long number, told, stages;
+    int res = insert_into(insert, &insert_raw, rows, count, &number, err);
+
+    if (!res)
+        res = insert_into(insert, &insert_legs, rows, count, &told, err);
+    if (!res)
+        res = insert_into(insert, &insert_stages, rows, count, &stages, err);
+    if (!res)
+        res = insert_into(insert, &insert_cdr, rows, count, &number, err);
+    /* As a rule there is nothing to take, and looking for it costs as much as a hundred rows. */
+    if (!res && (told > 0 || stages > 0))
+        res = insert_into(insert, &insert_taken, rows, count, &number, err);
     return res;
 }
 
@@ -157,8 +190,8 @@ static int insert_rows(const struct insert *insert, const struct insert_row *con
 {
     int res = command(insert, "BEGIN", err);
 
-    for (size_t i = 0; !res && i < DP_COUNT(tables); i++)
-        res = insert_into(insert, tables[i], rows, count, err);
+    if (!res)
+        res = insert_tables(insert, rows, count, err);
     if (!res)
         return command(insert, "COMMIT", err);
     /* The first error is the one that counts, unless the connection is of no more use. */

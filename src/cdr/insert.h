@@ -24,6 +24,9 @@ struct insert {
     void *arg;
 };
 
+/* Once on each connection, before insert_good_rows. Errors as there. */
+int insert_prepare(PGconn *conn, const struct pg_wait *wait, struct err *err) DP_CHECK;
+
 /*
  * Inserts the rows with their legs and raw records, as a rule in one transaction with a statement
  * for each table; in several where one would be too large. Rows that are there already (by the

@@ -12,13 +12,12 @@
 
 static const char statement[] =
     "INSERT INTO voip.cdr (" COLUMNS ", domain_id)"
-    " SELECT r.*, d.id FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[],"
+    " SELECT r.*, " INSERT_TENANT " FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[],"
     " $4::timestamptz[], $5::timestamptz[], $6::int[], $7::int[], $8::int[], $9::text[],"
     " $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[],"
     " $16::text[], $17::text[], $18::int[], $19::int[], $20::text[], $21::int[], $22::text[],"
     " $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],"
     " $30::text[]) AS r(" COLUMNS ")"
-    " LEFT JOIN voip.domains d ON d.name = lower(r.domain)"
     " ON CONFLICT DO NOTHING";
 
 /* A row that was made up goes when the record comes after all. */
@@ -96,4 +95,4 @@ static void add(struct pg_array *to, const struct insert_row *row)
     insert_text(to++, cdr->genesys_call_uuid);
 }
 
-const struct insert_table insert_cdr = {statement, types, DP_COUNT(types), add, unmake};
+const struct insert_table insert_cdr = {"cdr", statement, types, DP_COUNT(types), add, unmake};

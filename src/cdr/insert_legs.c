@@ -6,8 +6,10 @@
  */
 #include "cdr/insert_private.h"
 
+/* Tells of how many calls a later media server has told already (insert_stages.c). */
 static const char statement[] =
-    "INSERT INTO voip.cdr_legs AS l (call_id, started_at, leg, domain_id, side, number,"
+    "WITH done AS (INSERT INTO voip.cdr_legs AS l (call_id, started_at, leg, domain_id, side, "
+    "number,"
     " sip_call_id, begun_at, rang_at, answered_at, ended_at, sip_code, hangup_cause, codec, mos,"
     " loss_pct, jitter_ms, packets, node, source)"
     " SELECT r.call_id, r.started_at, r.leg, min(d.id), min(r.side), max(r.number),"
@@ -41,7 +43,8 @@ static const char statement[] =
     " (mos, loss_pct, jitter_ms, node, source) = (SELECT q.* FROM (VALUES"
     " (l.mos, l.loss_pct, l.jitter_ms, l.node, l.source), (excluded.mos, excluded.loss_pct,"
     " excluded.jitter_ms, excluded.node, excluded.source)) AS q(mos, loss, jitter, node, source)"
-    " ORDER BY q.mos IS NULL, q.source <> 'edge' LIMIT 1)";
+    " ORDER BY q.mos IS NULL, q.source <> 'edge' LIMIT 1) RETURNING l.leg, l.stage)"
+    " SELECT count(*) FROM done WHERE leg = 'caller' AND stage IS NOT NULL";
 
 static const enum pg_type types[] = {
     PG_UUID,        PG_TIMESTAMPTZ, PG_TEXT,        PG_TEXT,        PG_TEXT, PG_TEXT, PG_TEXT,
@@ -78,4 +81,4 @@ static void add(struct pg_array *to, const struct insert_row *row)
         add_leg(to, &row->record.cdr, &row->record.legs[i]);
 }
 
-const struct insert_table insert_legs = {statement, types, DP_COUNT(types), add, NULL};
+const struct insert_table insert_legs = {"legs", statement, types, DP_COUNT(types), add, NULL};

@@ -5,8 +5,9 @@
 #include "store/pg_array.h"
 
 struct insert_table {
-    /* With one array as each parameter: the statement is the same for any number of rows. */
-    const char *statement;
+    /* With one array as each parameter: the statement is the same for any number of rows, and is
+     * prepared under its name. Where it selects, it is one number. */
+    const char *name, *statement;
     const enum pg_type *types; /* of the arrays */
     int columns;
     /* Puts what the record has for this table into the arrays: one row, several, or none. */
@@ -15,6 +16,10 @@ struct insert_table {
      * two arrays, and says how many. NULL: none may. */
     const char *unmake;
 };
+
+/* The tenant of the row `r`. Not a join, which might put the rows into another order: of one key
+ * the first one counts, and two writers have to lock keys in the same order. */
+#define INSERT_TENANT "(SELECT d.id FROM voip.domains d WHERE d.name = lower(r.domain))"
 
 extern const struct insert_table insert_cdr, insert_legs, insert_raw, insert_stages, insert_taken;
 

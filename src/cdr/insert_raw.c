@@ -11,11 +11,11 @@
 static const char statement[] =
     "INSERT INTO voip.cdr_raw (call_id, started_at, digest, domain_id, source, node, encoding,"
     " size, body)"
-    " SELECT r.call_id, r.started_at, r.digest, d.id, r.source, r.node, r.encoding, r.size, r.body"
+    " SELECT r.call_id, r.started_at, r.digest, " INSERT_TENANT ", r.source, r.node, r.encoding,"
+    " r.size, r.body"
     " FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[],"
     " $7::text[], $8::int[], $9::bytea[])"
     " AS r(call_id, started_at, digest, domain, source, node, encoding, size, body)"
-    " LEFT JOIN voip.domains d ON d.name = lower(r.domain)"
     " ON CONFLICT DO NOTHING";
 
 static const enum pg_type types[] = {PG_UUID, PG_TIMESTAMPTZ, PG_INT8, PG_TEXT, PG_TEXT,
@@ -75,4 +75,4 @@ static void add(struct pg_array *to, const struct insert_row *row)
     buf_free(&packed);
 }
 
-const struct insert_table insert_raw = {statement, types, DP_COUNT(types), add, NULL};
+const struct insert_table insert_raw = {"raw", statement, types, DP_COUNT(types), add, NULL};

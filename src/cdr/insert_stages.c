@@ -65,6 +65,7 @@ static void add_key(struct pg_array *to, const struct insert_row *row)
     pg_array_time(to++, row->record.cdr.started_us);
 }
 
-const struct insert_table insert_stages = {statement, types, DP_COUNT(types), add_stage, NULL};
+const struct insert_table insert_stages = {"stages",        statement, types,
+                                           DP_COUNT(types), add_stage, NULL};
 const struct insert_table insert_taken = {
-    "CALL voip.cdr_take_stages($1::uuid[], $2::timestamptz[])", types, 2, add_key, NULL};
+    "taken", "CALL voip.cdr_take_stages($1::uuid[], $2::timestamptz[])", types, 2, add_key, NULL};

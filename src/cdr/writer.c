@@ -17,6 +17,9 @@ enum {
     REDIS_MS = 5000,
     ANSWER_MS = 5000,           /* what the database gets beyond its own limit for a statement */
     CLAIM_EVERY_MS = 30 * 1000, /* looking for what others have left */
+    /* From the beginning of a batch of new entries that was not full to the next one: what a batch
+     * costs (transaction, statements, flush) is as much as twenty records. */
+    PACE_MS = 20,
     SEEN_EVERY_MS = 3 * 1000, /* while nothing comes: less than doctor minds (cmd/checks_queue.c) */
     CLAIM_IDLE_MS = 60 * 1000, /* longer than any batch of a living writer takes */
     PARSE_S = 30,              /* of a whole batch: milliseconds */
@@ -33,6 +36,7 @@ struct writer {
     bool own;            /* look first for what this writer was given before and has not done */
     int64_t claim_ms;    /* when to look for what others have left */
     char cursor[REDIS_ID_SIZE]; /* how far that look is, "0-0" before and after it */
+    int64_t next_ms;            /* when to take the next batch, at the earliest */
     int64_t seen_ms;            /* when to let Redis see an idle writer */
     struct upkeep upkeep;
 
@@ -103,21 +107,37 @@ static int read_own(struct writer *writer, struct err *err)
     return res;
 }
 
+/* Lets more come, where the batch before was not full. */
+static void pace(const struct writer *writer)
+{
+    struct pollfd stop = {.fd = writer->options->stop_fd, .events = POLLIN};
+    int64_t left = writer->next_ms - clock_mono_ms();
+
+    if (left > 0)
+        (void)poll(&stop, 1, (int)left);
+}
+
 /* New entries; none in BLOCK_MS is a success. */
 static int read_new(struct writer *writer, struct err *err)
 {
     const char *consumer = writer->options->consumer;
-    int64_t now = clock_mono_ms();
+    size_t count;
+    int64_t now;
+    int res;
 
+    pace(writer);
+    now = clock_mono_ms();
     if (now >= writer->seen_ms) {
-        int res = redis_show_consumer(writer->redis, CDR_STREAM, CDR_GROUP, consumer, err);
-
+        res = redis_show_consumer(writer->redis, CDR_STREAM, CDR_GROUP, consumer, err);
         if (res)
             return res;
         writer->seen_ms = now + SEEN_EVERY_MS;
     }
-    return redis_read(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH, BLOCK_MS,
-                      &writer->batch.entries, err);
+    res = redis_read(writer->redis, CDR_STREAM, CDR_GROUP, consumer, WRITER_BATCH, BLOCK_MS,
+                     &writer->batch.entries, err);
+    count = res ? 0 : writer->batch.entries.count;
+    writer->next_ms = count && count < WRITER_BATCH ? clock_mono_ms() + PACE_MS : 0;
+    return res;
 }
 
 /* The next entries: this writer's own, those that others have left, or new ones. */
@@ -141,6 +161,8 @@ static int prepare_pg(struct writer *writer, struct err *err)
         /* Somebody who has the table for longer is no fault of what is in hand (LOST_MAX). */
         if (!res)
             res = pg_exec(writer->pg, "SET lock_timeout = '10s'", err);
+        if (!res)
+            res = insert_prepare(writer->pg, &writer->wait, err);
         writer->upkeep.due_ms = 0;
     }
     if (!res && upkeep_is_due(&writer->upkeep))

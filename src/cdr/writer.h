@@ -3,8 +3,9 @@
  * inserts them in one transaction per batch, and acknowledges and deletes them in Redis only after
  * the commit. Besides, it looks after the tables' partitions (upkeep.h).
  *
- * A batch is what has come while the one before was being inserted, up to a limit: single records
- * go at once, and under load batches become as large as they need to be, without a timer.
+ * A batch is what has come while the one before was being inserted, up to a limit, and one that was
+ * not full is followed by the next one 20 ms later at the earliest: single records go at once, and
+ * under load batches become as large as they need to be.
  *
  * While PostgreSQL or Redis is away it keeps what it has and tries again. What it was working on
  * when it was killed, Redis gives it again at the next start; what a writer has left that does not

@@ -94,21 +94,64 @@ int pg_wait_query(PGconn *conn, const char *sql, int count, const char *const va
     return finish(conn, wait, out, err);
 }
 
-int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_array *arrays,
-                   const struct pg_wait *wait, PGresult **out, struct err *err)
-{
+/* What libpq wants to know of arrays that are parameters. */
+struct parameters {
     const char *values[PG_WAIT_ARRAYS];
     int lengths[PG_WAIT_ARRAYS], formats[PG_WAIT_ARRAYS];
+};
 
+static int set_parameters(struct parameters *parameters, int count, const struct pg_array *arrays,
+                          struct err *err)
+{
     if (count > PG_WAIT_ARRAYS)
         return err_set(err, -E2BIG, "%d arrays for one statement", count);
     for (int i = 0; i < count; i++) {
-        values[i] = arrays[i].bytes.data;
-        lengths[i] = (int)arrays[i].bytes.len;
-        formats[i] = 1;
+        parameters->values[i] = arrays[i].bytes.data;
+        parameters->lengths[i] = (int)arrays[i].bytes.len;
+        parameters->formats[i] = 1;
     }
+    return 0;
+}
+
+int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_array *arrays,
+                   const struct pg_wait *wait, PGresult **out, struct err *err)
+{
+    struct parameters with;
+    int res = set_parameters(&with, count, arrays, err);
+
+    if (res)
+        return res;
     if (PQsetnonblocking(conn, 1) ||
-        !PQsendQueryParams(conn, sql, count, NULL, values, lengths, formats, 0))
+        !PQsendQueryParams(conn, sql, count, NULL, with.values, with.lengths, with.formats, 0))
+        return lost(conn, err);
+    return finish(conn, wait, out, err);
+}
+
+int pg_wait_prepare(PGconn *conn, const char *name, const char *sql, const struct pg_wait *wait,
+                    struct err *err)
+{
+    PGresult *result = NULL;
+    int res;
+
+    if (PQsetnonblocking(conn, 1) || !PQsendPrepare(conn, name, sql, 0, NULL))
+        return lost(conn, err);
+    res = finish(conn, wait, &result, err);
+    if (!res)
+        res = pg_wait_judge(result, PGRES_COMMAND_OK, err);
+    PQclear(result);
+    return res;
+}
+
+int pg_wait_prepared(PGconn *conn, const char *name, int count, const struct pg_array *arrays,
+                     const struct pg_wait *wait, PGresult **out, struct err *err)
+{
+    struct parameters with;
+    int res = set_parameters(&with, count, arrays, err);
+
+    if (res)
+        return res;
+    if (PQsetnonblocking(conn, 1) ||
+        !PQsendQueryPrepared(conn, name, count, with.values, with.lengths, with.formats, 0))
         return lost(conn, err);
     return finish(conn, wait, out, err);
 }

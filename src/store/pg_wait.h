@@ -33,7 +33,17 @@ int pg_wait_arrays(PGconn *conn, const char *sql, int count, const struct pg_arr
                    const struct pg_wait *wait, PGresult **out, struct err *err) DP_CHECK;
 
 /*
- * What a result of the two means: 0 when its status is `wanted`. -EINVAL when the data is to blame
+ * Has the server keep a statement under a name for as long as the connection lives, so that it is
+ * read and planned once; then executes it as pg_wait_arrays does. Preparing: errors of
+ * pg_wait_judge.
+ */
+int pg_wait_prepare(PGconn *conn, const char *name, const char *sql, const struct pg_wait *wait,
+                    struct err *err) DP_CHECK;
+int pg_wait_prepared(PGconn *conn, const char *name, int count, const struct pg_array *arrays,
+                     const struct pg_wait *wait, PGresult **out, struct err *err) DP_CHECK;
+
+/*
+ * What a result of these means: 0 when its status is `wanted`. -EINVAL when the data is to blame
  * (classes 22, 23 and 54 of SQLSTATE, PostgreSQL manual appendix A); -ENOTCONN when the statement
  * took longer than the server lets it; -EAGAIN for any other refusal: no space, no rights, shutting
  * down. With the first line of what the server says.
