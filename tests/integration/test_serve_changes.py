@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 
+from api import Api, make_key
 from lib import db as tenants
 from serve import PIN_HA1, SOON, assert_live, menu_of, set_email, until
 
@@ -99,6 +100,24 @@ def ha1(edge, key):
 def set_ha1(db, user, domain, value):
     db.rows("UPDATE voip.users u SET ha1 = %s FROM voip.domains d "
             "WHERE d.id = domain_id AND d.name = %s AND username = %s", value, domain, user)
+
+
+def test_change_by_the_api_is_live(serve, db, record_property):
+    """From the answer of a PATCH until media servers and the edge are told what it says."""
+    api, edge, took = Api(serve.platform, make_key(db, "a.test"), "a.test"), serve.platform.edge, []
+    box = api.get("voicemail-boxes", {"mailbox": "1003"}).json["items"][0]["id"]
+    number = api.get("extensions", {"number": "1003"}).json["items"][0]
+    for n in range(25):
+        address, seconds = f"api{n}@x.test", 41 + n
+        assert api.patch(f"voicemail-boxes/{box}", {"email": address}).status == 200
+        took.append(until(lambda: serve.user("1003", "a.test").get("vm-mailto") == address))
+        changed = api.patch(f"extensions/{number['id']}", {"ring_timeout_s": seconds})
+        assert changed.status == 200
+        took.append(until(lambda: f'ring="{seconds}"' in str(edge.get("ext", "a.test:1003"))))
+    record_property("api_live_ms_max", round(max(took) * 1000, 1))
+    api.patch(f"extensions/{number['id']}", {"ring_timeout_s": number["ring_timeout_s"]})
+    api.close()
+    assert_live(took)
 
 
 def test_row_is_read_again_by_the_edge(serve, db, record_property):
