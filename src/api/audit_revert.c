@@ -165,17 +165,18 @@ static void set_params(struct api_request *request, const struct entry *entry, j
 static void run(struct api_request *request, const struct entry *entry, json_t *row)
 {
     bool was_made = !entry->before, was_deleted = !entry->after;
+    enum api_verb inverse = was_made ? API_DELETE : was_deleted ? API_CREATE : API_PATCH;
     json_t *given = NULL;
 
+    if (entry->resource->without & inverse) {
+        (void)refuse(request, "it is done by other means alone");
+        return;
+    }
     if (was_made) {
         if (!json_equal(row, entry->after))
             (void)refuse(request, "the row was changed since");
         else
             api_delete(request);
-        return;
-    }
-    if (was_deleted && (entry->resource->without & API_CREATE)) {
-        (void)refuse(request, "it cannot be made anew");
         return;
     }
     given = was_deleted ? given_anew(request, entry) : given_back(request, entry, row);
