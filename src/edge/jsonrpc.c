@@ -120,24 +120,13 @@ void jsonrpc_free(struct jsonrpc *rpc)
 }
 
 /* The request as text, for free(). NULL without memory. */
-static char *make_request(struct jsonrpc *rpc, const char *method, const char *const params[],
-                          size_t count)
+static char *make_request(struct jsonrpc *rpc, const char *method, json_t *params)
 {
-    json_t *list = json_array();
-    json_t *request;
-    char *text;
-    int res = list ? 0 : -1;
-
-    for (size_t i = 0; i < count && !res; i++)
-        res = json_array_append_new(list, json_string(params[i]));
-    if (res) {
-        json_decref(list);
-        return NULL;
-    }
     /* "o" takes the list over, also when it fails. */
-    request = json_pack("{s:s, s:s, s:o, s:I}", "jsonrpc", "2.0", "method", method, "params", list,
-                        "id", (json_int_t)++rpc->id);
-    text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    json_t *request = json_pack("{s:s, s:s, s:o, s:I}", "jsonrpc", "2.0", "method", method,
+                                "params", params, "id", (json_int_t)++rpc->id);
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+
     json_decref(request);
     return text;
 }
@@ -194,10 +183,10 @@ static int read_reply(struct jsonrpc *rpc, json_t *reply, json_t **result, int *
     return err_set(err, -EREMOTEIO, "%d %.200s", *code, message);
 }
 
-int jsonrpc_call(struct jsonrpc *rpc, const char *method, const char *const params[], size_t count,
-                 int timeout_ms, json_t **result, int *code, struct err *err)
+int jsonrpc_call_list(struct jsonrpc *rpc, const char *method, json_t *params, int timeout_ms,
+                      json_t **result, int *code, struct err *err)
 {
-    char *request = make_request(rpc, method, params, count);
+    char *request = params ? make_request(rpc, method, params) : NULL;
     json_t *reply;
     int res;
 
@@ -213,6 +202,19 @@ int jsonrpc_call(struct jsonrpc *rpc, const char *method, const char *const para
     res = read_reply(rpc, reply, result, code, err);
     json_decref(reply);
     return res;
+}
+
+int jsonrpc_call(struct jsonrpc *rpc, const char *method, const char *const params[], size_t count,
+                 int timeout_ms, json_t **result, int *code, struct err *err)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count && list; i++)
+        if (json_array_append_new(list, json_string(params[i]))) {
+            json_decref(list);
+            list = NULL;
+        }
+    return jsonrpc_call_list(rpc, method, list, timeout_ms, result, code, err);
 }
 
 void jsonrpc_cancel(struct jsonrpc *rpc)

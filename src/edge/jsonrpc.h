@@ -29,5 +29,12 @@ void jsonrpc_free(struct jsonrpc *rpc);
 int jsonrpc_call(struct jsonrpc *rpc, const char *method, const char *const params[], size_t count,
                  int timeout_ms, json_t **result, int *code, struct err *err) DP_CHECK;
 
+/*
+ * The same with parameters of any type: `params`, an array, is taken over, also when it fails. NULL
+ * is -ENOMEM.
+ */
+int jsonrpc_call_list(struct jsonrpc *rpc, const char *method, json_t *params, int timeout_ms,
+                      json_t **result, int *code, struct err *err) DP_CHECK;
+
 /* Ends a call that is under way within a second, and every later one at once. From any thread. */
 void jsonrpc_cancel(struct jsonrpc *rpc);

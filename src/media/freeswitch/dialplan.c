@@ -59,6 +59,15 @@ static void add_variables(struct xml *xml, const struct dialplan_service *servic
     add_variable(xml, "media_hold_timeout", "3600000");
 }
 
+/* The id of the call, which is the beginning of its header. */
+static void add_name(struct xml *xml, const char *call)
+{
+    char id[STR_UUID_LENGTH + 1];
+
+    snprintf(id, sizeof(id), "%.*s", STR_UUID_LENGTH, call);
+    add_variable(xml, "presence_data", id);
+}
+
 /* What X-VOIP-Record says is services.xml's to understand. */
 static void add_recording(struct xml *xml, const char *record)
 {
@@ -93,6 +102,7 @@ static int write_call(const struct dialplan_kind *kind, const struct dialplan_se
     xml_attr(&xml, "name", kind->name);
     xml_open(&xml, "condition");
     add_variables(&xml, service);
+    add_name(&xml, request->call);
     add_music(&xml, service, request->music);
     add_recording(&xml, request->record);
     if (kind->recorded == WHEN_ANSWERED)
