@@ -31,8 +31,7 @@ static int check_call(const struct media_call *call, struct err *err)
 
 int media_live_header(const struct media_call *call, char out[MEDIA_LIVE_HEADER_SIZE])
 {
-    return str_printf(out, MEDIA_LIVE_HEADER_SIZE,
-                      "%s;start=%s;from=;to=;reached=;dir=internal;ext=none;leg=0", call->id,
+    return str_printf(out, MEDIA_LIVE_HEADER_SIZE, "%s;start=%s;dir=internal;leg=0", call->id,
                       call->start);
 }
 
