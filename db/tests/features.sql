@@ -1,6 +1,6 @@
 -- What users change by dialling.
 BEGIN;
-SELECT plan(31);
+SELECT plan(34);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -68,6 +68,12 @@ SELECT is(pg_temp.dial('queue_pause'), 'refused', 'an agent of no queue');
 INSERT INTO voip.queues (domain_id, name) VALUES (:a, 'sales') RETURNING id AS queue \gset
 INSERT INTO voip.queue_members (domain_id, queue_id, user_id) VALUES (:a, :queue, :u);
 SELECT is(pg_temp.dial('queue_pause'), 'deactivated', 'paused');
+-- The API gives a reason (0043), which is that of this pause and of no other one.
+SELECT lives_ok($$ UPDATE voip.queue_agents SET reason = 'lunch' $$, 'a pause has a reason');
+SELECT throws_ok($$ UPDATE voip.queue_agents SET status = 'logged_out' $$, '23514', NULL,
+                 'nothing but a pause has one');
+SELECT pg_temp.dial('queue_pause');
+SELECT is((SELECT reason FROM voip.queue_agents), NULL, 'the next pause has its own');
 SELECT is(pg_temp.dial('queue_logout') || pg_temp.dial('queue_unpause'), 'deactivatedrefused', 'logged out');
 SELECT is((SELECT status FROM voip.queue_agents), 'logged_out', 'and stays so');
 

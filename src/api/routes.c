@@ -7,12 +7,22 @@
 
 #include "api/api_private.h"
 #include "api/audit_revert.h"
+#include "api/live.h"
 #include "api/session.h"
 
 /* Routes that are no resource's: one table per file that has some. */
 const struct api_routes *const api_tables[] = {
-    &api_session_routes, &api_audit_routes,     &api_document_routes,
-    &api_cdr_routes,     &api_recording_routes, NULL,
+    &api_session_routes,
+    &api_audit_routes,
+    &api_document_routes,
+    &api_cdr_routes,
+    &api_recording_routes,
+    &live_call_routes,
+    &live_event_routes,
+    &live_node_routes,
+    &live_queue_routes,
+    &live_registration_routes,
+    NULL,
 };
 
 enum { VERBS = 6 };

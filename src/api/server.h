@@ -7,6 +7,7 @@
 
 struct edge;
 struct fs_node;
+struct live_nodes;
 struct registry;
 
 /* The parts of `dialplane serve` that handlers use; they stay as long as the API runs. */
@@ -20,6 +21,7 @@ struct api_parts {
     size_t edge_count;
     struct fs_node **media; /* none when the media server is not FreeSWITCH */
     size_t media_count;
+    const struct live_nodes *live; /* what live views ask (api/live.h) */
 };
 
 struct api_options {

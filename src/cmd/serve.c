@@ -152,6 +152,7 @@ static int start_api(struct serve *serve, struct err *err)
                 .edge_count = serve->edge_count,
                 .media = serve->media,
                 .media_count = serve->media_count,
+                .live = serve_live_nodes(serve),
             },
     };
 
@@ -200,6 +201,8 @@ static int start(struct serve *serve, struct err *err)
     if (!res)
         res = start_webhooks(serve, err);
     if (!res)
+        res = serve_live_start(serve, err);
+    if (!res)
         res = start_api(serve, err);
     return res ? res : serve_documents_start(serve, err);
 }
@@ -209,6 +212,7 @@ static void stop(struct serve *serve)
     registry_stop(serve->registry);
     http_server_stop(serve->documents);
     api_stop(serve->api);
+    serve_live_stop(serve);
     webhooks_stop(serve->webhooks);
     agi_stop(serve->agi);
     waiting_start(NULL, NULL);

@@ -26,6 +26,9 @@ enum serve_result {
     SERVE_RESULTS
 };
 
+struct live_nodes;
+struct serve_live;
+
 struct serve {
     struct cmd_node node;
     struct registry *registry;
@@ -37,6 +40,7 @@ struct serve {
     struct listen *listen;
     struct http_server *documents;
     struct api *api;
+    struct serve_live *live; /* what the API's live views ask */
     struct agi *agi;
     struct webhooks *webhooks;
     bool database_away; /* the listener's thread only: said so already */
@@ -48,6 +52,12 @@ struct serve {
  * edges and the media nodes.
  */
 int serve_listen_start(struct serve *serve, struct err *err) DP_CHECK;
+
+/* The nodes that live views ask, and the events of who watches a tenant; after the registry. */
+int serve_live_start(struct serve *serve, struct err *err) DP_CHECK;
+const struct live_nodes *serve_live_nodes(const struct serve *serve);
+/* After the API, which waits for its streams. */
+void serve_live_stop(struct serve *serve);
 
 /* Starts the listener for media servers (control.documents_port), which uses all the rest. */
 int serve_documents_start(struct serve *serve, struct err *err) DP_CHECK;

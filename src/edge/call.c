@@ -63,20 +63,8 @@ static int end_dialog(struct edge_pool *pool, const json_t *dialog, struct err *
 
 int edge_call_end(struct edge_pool *pool, const struct edge_call *call, struct err *err)
 {
-    int top = call_view_leg(calls_main(call->dialogs)), res = 0, one;
-    const json_t *item;
-    size_t i;
+    /* The others end with it: the media server that has set them up hears of it. */
+    int res = end_dialog(pool, calls_main(call->dialogs), err);
 
-    /* The legs end with it: whoever has set them up hears of it. */
-    json_array_foreach(call->dialogs, i, item)
-    {
-        if (call_view_leg(item) != top)
-            continue;
-        one = end_dialog(pool, item, err);
-        if (one == -EREMOTEIO)
-            one = err_set(err, -ENOENT, "the call has ended");
-        if (one)
-            res = one;
-    }
-    return res;
+    return res == -EREMOTEIO ? err_set(err, -ENOENT, "the call has ended") : res;
 }

@@ -12,7 +12,6 @@
 #include "media/asterisk/live.h"
 
 enum {
-    LISTEN_RING_MS = 60000,
     LINE_SIZE = 512,
     CHANNEL_SIZE = 96,
     BRIDGE_SIZE = 64,
@@ -189,36 +188,36 @@ static int open_call(struct ami **out, const struct media_place *place,
     return res;
 }
 
+/* The other end of the Local channel calls the phone (extensions.conf: listener). */
 static int asterisk_listen(const struct media_place *place, const struct media_call *call,
                            const char *username, struct err *err)
 {
     char name[CHANNEL_SIZE], header[MEDIA_LIVE_HEADER_SIZE];
-    char channel[LINE_SIZE], calls[LINE_SIZE], spied[LINE_SIZE], timeout[LINE_SIZE];
+    char calls[LINE_SIZE], spied[LINE_SIZE], listener[LINE_SIZE], domain[LINE_SIZE];
     const char *const lines[] = {
         "Action: Originate",
-        channel,
+        "Channel: Local/s@listener/n",
         "Context: listen",
         "Exten: s",
         "Priority: 1",
         "Async: true",
-        calls,
+        "Timeout: 65000",
         "CallerID: Listen <listen>",
+        calls,
         spied,
-        timeout,
-        "Codecs: ulaw,alaw",
-        "PreDialGoSub: listener,s,1",
+        listener,
+        domain,
     };
     struct ami *ami = NULL;
     int res = open_call(&ami, place, call, MEDIA_CALLER, name, err);
 
     if (res)
         return res;
-    snprintf(timeout, sizeof(timeout), "Timeout: %d", LISTEN_RING_MS);
     if (media_live_header(call, header) ||
-        str_printf(channel, sizeof(channel), "Channel: PJSIP/edge/sip:%s@%s", username,
-                   call->domain) ||
-        str_printf(calls, sizeof(calls), "Variable: call=%s", header) ||
-        str_printf(spied, sizeof(spied), "Variable: spied=%s", name))
+        str_printf(calls, sizeof(calls), "Variable: __call=%s", header) ||
+        str_printf(spied, sizeof(spied), "Variable: spied=%s", name) ||
+        str_printf(listener, sizeof(listener), "Variable: listener=%s", username) ||
+        str_printf(domain, sizeof(domain), "Variable: domain=%s", call->domain))
         res = err_set(err, -EINVAL, "the names are too long for a call");
     if (!res)
         res = ami_action(ami, lines, DP_COUNT(lines), NULL, NULL, err);
