@@ -71,6 +71,20 @@ void live_list_calls(struct api_request *request)
 
 /* ---------------------------------------------------------------- one call */
 
+/* No edge that answers has the call: one that does not may have it. */
+static void not_found(struct api_request *request, const struct edge_pool *pool)
+{
+    for (size_t i = 0; i < edge_pool_count(pool); i++) {
+        if (!edge_pool_is_silent(pool, i))
+            continue;
+        http_response_header(request->response, "Retry-After", "2");
+        api_problem(request, 503, NULL, "The edge node %s does not answer: ask again.",
+                    edge_pool_name(pool, i));
+        return;
+    }
+    api_not_found(request);
+}
+
 int live_call_find(struct api_request *request, struct live_call *out)
 {
     const struct live_nodes *nodes = api_parts(request->api)->live;
@@ -91,7 +105,7 @@ int live_call_find(struct api_request *request, struct live_call *out)
         res = -ENOENT;
     }
     if (res == -ENOENT)
-        api_not_found(request);
+        not_found(request, out->pool);
     else if (res)
         live_no_memory(request);
     if (res)

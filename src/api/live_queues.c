@@ -198,7 +198,7 @@ static const struct api_route routes[] = {
         .path = "/domains/{domain}/queues/{id}/live",
         .scope = API_LIVE_READ,
         .name = "get_queue_live",
-        .tag = "Queues",
+        .tag = "Agents",
         .summary = "Read who waits in a queue, and what its agents do",
         .reply_schema = "{\"type\":\"object\",\"required\":[\"id\",\"waiting\",\"agents\"],"
                         "\"properties\":{\"id\":" INTEGER ",\"name\":" NULLABLE
@@ -212,7 +212,7 @@ static const struct api_route routes[] = {
         .path = "/domains/{domain}/agents",
         .scope = API_LIVE_READ,
         .name = "list_agents",
-        .tag = "Queues",
+        .tag = "Agents",
         .summary = "List the users who are members of queues, and whether they take calls",
         .query = paging,
         .reply_schema =
@@ -226,7 +226,7 @@ static const struct api_route routes[] = {
         .scope = API_LIVE_WRITE,
         .flags = API_DRY_RUN,
         .name = "set_agent",
-        .tag = "Queues",
+        .tag = "Agents",
         .summary = "Log a member of queues in or out, or give him a pause, in all of his queues",
         .body_schema =
             "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":" STATUS

@@ -16,6 +16,7 @@ from lib.tenant import Tenant
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
 from api import Api, make_key  # noqa: E402
+from contract import Contract  # noqa: E402
 
 pytestmark = [pytest.mark.service, pytest.mark.edge, pytest.mark.usefixtures("quiet")]
 
@@ -38,7 +39,9 @@ def api(platform):
     """Of an administrator of a.test."""
     made = Api(platform, make_key(platform.db, "a.test"), "a.test")
     until(lambda: answers(made))
+    Api.contract = Contract(made.get("/openapi.json").json)
     yield made
+    Api.contract = None
     made.close()
 
 
@@ -175,7 +178,7 @@ def test_a_supervisor_listens(platform, phone, api, other):
     assert "X-VOIP-" not in listening.messages()
     ear.rtp.wait_for_tones(440, 660)
     ear.rtp.tone(1000)
-    ear.rtp.press("123*")
+    ear.rtp.press("456*1#")
     ear.rtp.wait_for_digits()
     ear.rtp.wait_for_tones(440, 660)
     caller.rtp.wait_for_tone(660)

@@ -236,7 +236,9 @@ def test_random_requests(api, platform):
     document = api.get("/openapi.json").json
     wanted = ("/domains", "/openapi.json")
     document["paths"] = {path: methods for path, methods in document["paths"].items()
-                         if path.startswith(wanted)}
+                         if path.startswith(wanted)
+                         # A stream has no end, and no edge is there to be asked for a call.
+                         and not path.endswith("/events") and "/calls/" not in path}
     faults, pid = [], platform.supervisor.processes()["serve"]["pid"]
 
     def ask(number, count):
