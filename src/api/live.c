@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/server.h"
 
 enum { CURSOR_MAX = 1024 };
@@ -54,6 +56,31 @@ int live_own_name(struct api_request *request, char out[STR_EXTENSION_MAX + 1])
     PQclear(rows);
     if (res)
         api_not_found(request);
+    return res;
+}
+
+int live_audit(struct api_request *request, const char *resource, json_t *before, json_t *after)
+{
+    char *was = before ? json_dumps(before, JSON_COMPACT) : NULL;
+    char *is = after ? json_dumps(after, JSON_COMPACT) : NULL;
+    const struct api_audit entry = {
+        .domain_id = request->domain_id,
+        .method = request->route->method,
+        .resource = resource,
+        .object_id = request->param[0],
+        .before = was,
+        .after = is,
+        .request_id = request->id,
+    };
+    struct err err;
+    int res = api_audit_write(request->conn, &request->caller, &entry, &err);
+
+    if (res)
+        api_problem(request, 503, NULL, "The audit log cannot be written.");
+    free(was);
+    free(is);
+    json_decref(before);
+    json_decref(after);
     return res;
 }
 

@@ -35,6 +35,14 @@ struct edge_pool *live_edges(struct api_request *request) DP_CHECK;
 /* The media node of the name, or NULL. */
 const struct media_place *live_media(const struct live_nodes *nodes, const char *name);
 
+/*
+ * An entry of the audit log, in the request's transaction: before what is done, which is then not
+ * done without it. `before` and `after` are taken over (NULL: there is none). Negative: the
+ * response is a problem.
+ */
+int live_audit(struct api_request *request, const char *resource, json_t *before,
+               json_t *after) DP_CHECK;
+
 /* 500 for want of memory. */
 void live_no_memory(struct api_request *request);
 

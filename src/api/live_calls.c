@@ -165,6 +165,10 @@ void live_hang_up(struct api_request *request)
 
     if (live_call_find(request, &target))
         return;
+    if (live_audit(request, "calls", json_incref(target.call.view), NULL)) {
+        live_call_free(&target);
+        return;
+    }
     place = target.call.is_on_media ? live_media(target.nodes, target.call.media) : NULL;
     call = live_call_name(request, &target);
     if (place)

@@ -75,7 +75,9 @@ void live_transfer(struct api_request *request)
         return;
     place = media_of(request, &target, "It can be transferred");
     call = live_call_name(request, &target);
-    if (place)
+    if (place && !live_audit(request, "calls", json_incref(target.call.view),
+                             json_pack("{s:s, s:s}", "transferred_to", number, "side",
+                                       side == MEDIA_CALLER ? "caller" : "callee")))
         live_call_answer(request, media_transfer(place, &call, side, number, &err), &err);
     live_call_free(&target);
 }
@@ -118,7 +120,8 @@ void live_listen(struct api_request *request)
         return;
     place = media_of(request, &target, "It can be listened to");
     call = live_call_name(request, &target);
-    if (place)
+    if (place && !live_audit(request, "calls", json_incref(target.call.view),
+                             json_pack("{s:s}", "listened_to_by", username)))
         live_call_answer(request, media_listen(place, &call, username, &err), &err);
     live_call_free(&target);
 }

@@ -79,6 +79,8 @@ static int add_agent(json_t *agents, const char *username, const char *row, cons
         res = json_object_set_new(
             agent, "last_call_at",
             time_or_null(json_integer_value(json_object_get(live, "last_call_at"))));
+    if (res)
+        json_decref(agent);
     return res || json_array_append_new(agents, agent) ? -ENOMEM : 0;
 }
 
@@ -151,11 +153,15 @@ static void get_queue(struct api_request *request)
     silent = ask_nodes(request, waiting, said);
     agents = read_agents(request, said);
     json_decref(said);
-    if (!agents || tell_wait(waiting)) {
+    if (agents && tell_wait(waiting)) {
+        live_no_memory(request);
+        json_decref(agents);
+        agents = NULL;
+    }
+    if (!agents) {
         json_decref(waiting);
         json_decref(silent);
         json_decref(name);
-        json_decref(agents);
         return;
     }
     reply = json_pack("{s:I, s:o, s:o, s:o, s:o}", "id", strtoll(request->param[0], NULL, 10),

@@ -105,12 +105,35 @@ static int read_status(struct api_request *request, const char **status, const c
     return 0;
 }
 
+/* What is said of the member of queues so far; NULL: the response is a problem. */
+static json_t *read_agent(struct api_request *request)
+{
+    const char *const values[] = {request->param[0]};
+    PGresult *rows = NULL;
+    json_t *agent = NULL;
+
+    if (api_query(request,
+                  "SELECT json_build_object('status', coalesce(a.status, 'available'),"
+                  " 'reason', a.reason) FROM voip.users u"
+                  " LEFT JOIN voip.queue_agents a ON a.user_id = u.id WHERE u.id = $1"
+                  " AND EXISTS (SELECT FROM voip.queue_members m WHERE m.user_id = u.id)",
+                  1, values, &rows))
+        return NULL;
+    if (PQntuples(rows) != 1)
+        api_not_found(request);
+    else if (!(agent = json_loads(PQgetvalue(rows, 0, 0), 0, NULL)))
+        live_no_memory(request);
+    PQclear(rows);
+    return agent;
+}
+
 void live_set_agent(struct api_request *request)
 {
     char own[24];
     const char *only = own_id(request, own), *status = NULL, *reason = NULL;
     const char *values[3] = {request->param[0]};
     PGresult *rows = NULL;
+    json_t *before;
 
     if (only && strcmp(only, request->param[0]) != 0) {
         api_not_found(request);
@@ -120,6 +143,9 @@ void live_set_agent(struct api_request *request)
         return;
     values[1] = status;
     values[2] = reason;
+    before = read_agent(request);
+    if (!before || live_audit(request, "agents", before, json_incref(request->body)))
+        return;
     if (api_query(request,
                   "INSERT INTO voip.queue_agents (domain_id, user_id, status, reason)"
                   " SELECT u.domain_id, u.id, $2, $3 FROM voip.users u WHERE u.id = $1"

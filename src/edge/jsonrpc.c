@@ -183,6 +183,17 @@ static int read_reply(struct jsonrpc *rpc, json_t *reply, json_t **result, int *
     return err_set(err, -EREMOTEIO, "%d %.200s", *code, message);
 }
 
+/* What phones say of themselves goes into an answer as it is, and need not be UTF-8, as JSON is. */
+static json_t *parse(struct buf *text)
+{
+    json_t *value = json_loadb(text->data, text->len, 0, NULL);
+
+    for (size_t i = 0; i < text->len && !value; i++)
+        if ((unsigned char)text->data[i] >= 0x80)
+            text->data[i] = '?';
+    return value ? value : json_loadb(text->data, text->len, 0, NULL);
+}
+
 int jsonrpc_call_list(struct jsonrpc *rpc, const char *method, json_t *params, int timeout_ms,
                       json_t **result, int *code, struct err *err)
 {
@@ -196,7 +207,7 @@ int jsonrpc_call_list(struct jsonrpc *rpc, const char *method, json_t *params, i
     free(request);
     if (res)
         return res;
-    reply = json_loadb(rpc->reply.data, rpc->reply.len, 0, NULL);
+    reply = parse(&rpc->reply);
     if (!reply)
         return err_set(err, -EIO, "the answer is no JSON");
     res = read_reply(rpc, reply, result, code, err);

@@ -190,6 +190,11 @@ def test_a_supervisor_listens(platform, phone, api, other):
         leg.finish()
     records.check(platform.db.wait_for_cdr(call.call_id), callee="6401", reached="1002",
                   service="ring_group", side="system")
+    # Who did that is known: who asked for another tenant's user has no entry.
+    said = platform.db.rows("SELECT method, before ->> 'sip_call_id' AS call, after FROM voip.audit_log "
+                            "WHERE resource = 'calls' AND object_id = %s ORDER BY id", seen["id"])
+    assert [(one["method"], one["call"], one["after"]) for one in said] == [
+        ("POST", call.call_id, {"listened_to_by": "1003"}), ("DELETE", call.call_id, None)]
 
 
 @pytest.mark.parametrize("side", ["caller", "callee"])

@@ -186,14 +186,7 @@ static void test_other_server(void **state)
     close_it();
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_password),     cmocka_unit_test(test_line_ends),
-        cmocka_unit_test(test_too_long),     cmocka_unit_test(test_silence_costs_the_timeout),
-        cmocka_unit_test(test_other_server),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_MAIN("ami", cmocka_unit_test(test_list), cmocka_unit_test(test_refused),
+          cmocka_unit_test(test_password), cmocka_unit_test(test_line_ends),
+          cmocka_unit_test(test_too_long), cmocka_unit_test(test_silence_costs_the_timeout),
+          cmocka_unit_test(test_other_server))

@@ -84,6 +84,19 @@ static void test_result(void **state)
                               "\"params\":[\"user\",\"acme.test:\\\"1\"],\"id\":1}");
 }
 
+/* A phone may call itself anything: who it is nobody has to suffer for. */
+static void test_no_utf8(void **state)
+{
+    json_t *result = NULL;
+    int code = 0;
+
+    (void)state;
+    reply = "{\"jsonrpc\":\"2.0\",\"result\":\"a\xff\xfe phone\",\"id\":1}";
+    assert_int_equal(call(&result, &code), 0);
+    assert_string_equal(json_string_value(result), "a?? phone");
+    json_decref(result);
+}
+
 static void test_error(void **state)
 {
     int code = 0;
@@ -159,6 +172,7 @@ static void test_no_address(void **state)
 }
 
 UNIT_MAIN("jsonrpc", cmocka_unit_test_setup_teardown(test_result, start, stop),
+          cmocka_unit_test_setup_teardown(test_no_utf8, start, stop),
           cmocka_unit_test_setup_teardown(test_error, start, stop),
           cmocka_unit_test_setup_teardown(test_nonsense, start, stop),
           cmocka_unit_test_setup_teardown(test_token, start, stop),

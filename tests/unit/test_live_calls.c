@@ -197,14 +197,5 @@ static void test_one_call(void **state)
     stop();
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_calls_in_parts),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_silent_edge_is_named),
-        cmocka_unit_test(test_one_call),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_MAIN("live_calls", cmocka_unit_test(test_many_calls_in_parts), cmocka_unit_test(test_pages),
+          cmocka_unit_test(test_silent_edge_is_named), cmocka_unit_test(test_one_call))
