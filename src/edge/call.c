@@ -1,10 +1,18 @@
 /* One call: found by its id, and ended. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "edge/call_view.h"
 #include "edge/calls_private.h"
+
+enum {
+    HEADERS_MAX = 4000,
+    /* What the called side has heard from the caller may be beyond what the edge has counted. */
+    CSEQ_GAP = 100,
+};
 
 int edge_call_find(struct edge_pool *pool, const struct edge_media media[], size_t media_count,
                    const char *domain, const char *id, struct edge_call *out, struct err *err)
@@ -45,20 +53,61 @@ void edge_call_free(struct edge_call *call)
     *call = (struct edge_call){0};
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
+/*
+ * BYE to the called side, as the caller would say it. dlg.end_dlg says BYE to the caller and then
+ * to the other side, but not when the caller's answer is faster than that: then there is no dialog
+ * any more, and the other side would hear nothing until it is asked whether it is there. Whoever
+ * hears it twice says that there is no such call (481).
+ */
+static void bye_to_callee(struct edge_pool *pool, size_t node, const json_t *dialog)
+{
+    const json_t *caller = json_object_get(dialog, "caller");
+    const json_t *callee = json_object_get(dialog, "callee");
+    struct err ignored;
+    struct buf headers;
+    int code = 0;
+
+    /* Behind another proxy the way is not that of the contact. */
+    if (*text_of(callee, "route_set"))
+        return;
+    buf_init(&headers, HEADERS_MAX);
+    buf_printf(&headers,
+               "From: <%s>;tag=%s\r\nTo: <%s>;tag=%s\r\nCall-ID: %s\r\nCSeq: %d BYE\r\n"
+               "Max-Forwards: 70\r\nTH: dlh\r\n\r\n",
+               text_of(dialog, "from_uri"), text_of(caller, "tag"), text_of(dialog, "to_uri"),
+               text_of(callee, "tag"), text_of(dialog, "call-id"),
+               atoi(text_of(caller, "cseq")) + CSEQ_GAP);
+    /* Whatever becomes of it: it is said again. */
+    if (!buf_error(&headers))
+        (void)!edge_pool_call(pool, node, "tm.t_uac_start",
+                              json_pack("[s, s, s, s, s]", "BYE", text_of(callee, "contact"), ".",
+                                        text_of(callee, "socket"), headers.data),
+                              NULL, &code, &ignored);
+    buf_free(&headers);
+}
+
 static int end_dialog(struct edge_pool *pool, const json_t *dialog, struct err *err)
 {
     size_t node = (size_t)json_integer_value(json_object_get(dialog, "node"));
     int code = 0;
 
-    if (call_view_is_answered(dialog))
-        return edge_pool_call(pool, node, "dlg.end_dlg",
-                              json_pack("[O, O]", json_object_get(dialog, "h_entry"),
-                                        json_object_get(dialog, "h_id")),
+    if (!call_view_is_answered(dialog))
+        return edge_pool_call(pool, node, "dialplane.cancel",
+                              json_pack("[O, O]", json_object_get(dialog, "call-id"),
+                                        json_object_get(json_object_get(dialog, "caller"), "cseq")),
                               NULL, &code, err);
-    return edge_pool_call(pool, node, "dialplane.cancel",
-                          json_pack("[O, O]", json_object_get(dialog, "call-id"),
-                                    json_object_get(json_object_get(dialog, "caller"), "cseq")),
-                          NULL, &code, err);
+    bye_to_callee(pool, node, dialog);
+    return edge_pool_call(
+        pool, node, "dlg.end_dlg",
+        json_pack("[O, O]", json_object_get(dialog, "h_entry"), json_object_get(dialog, "h_id")),
+        NULL, &code, err);
 }
 
 int edge_call_end(struct edge_pool *pool, const struct edge_call *call, struct err *err)
