@@ -141,16 +141,38 @@ static char *kept_headers(const struct buf *headers)
     return text;
 }
 
+/* The answer without what is told once: whoever asks again learns that it was done, and no secret
+ * is kept. NULL without memory. */
+static char *kept_body(const struct api_request *request)
+{
+    bool makes_rows = request->route->handler == api_create || request->route->handler == api_batch;
+    const struct api_resource *resource = makes_rows ? request->route->arg : NULL;
+    json_t *body, *row;
+    size_t i;
+    char *text;
+
+    if (!resource || !resource->told_once)
+        return strdup(request->response->body.data);
+    body = json_loads(request->response->body.data, 0, NULL);
+    json_object_del(body, resource->told_once);
+    json_array_foreach(json_object_get(body, "created"), i, row)
+    {
+        json_object_del(row, resource->told_once);
+    }
+    text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    return text;
+}
+
 int api_idempotency_keep(struct api_request *request)
 {
     struct key key;
     char status[16];
-    char *headers = kept_headers(&request->response->headers);
-    const char *values[] = {key.domain, key.caller, key.key,
-                            status,     headers,    request->response->body.data};
+    char *headers = kept_headers(&request->response->headers), *body = kept_body(request);
+    const char *values[] = {key.domain, key.caller, key.key, status, headers, body};
     struct err err = {""};
     PGresult *rows = NULL;
-    int res = headers ? read_key(request, &key) : -ENOMEM;
+    int res = headers && body ? read_key(request, &key) : -ENOMEM;
 
     values[2] = key.key;
     if (!res)
@@ -163,6 +185,7 @@ int api_idempotency_keep(struct api_request *request)
                       DP_COUNT(values), values, &rows, &err);
     PQclear(rows);
     free(headers);
+    free(body);
     if (res) {
         buf_reset(&request->response->headers);
         api_unavailable(request, "the answer cannot be kept, so nothing was done");

@@ -75,6 +75,7 @@ struct api_resource {
     const char *table;                 /* "voip.ring_groups" */
     const struct api_resource *parent; /* NULL: directly below the domain */
     bool is_platform;                  /* not below a domain: /api/v1/domains */
+    bool unkept;                       /* what is sent is not kept, not even its digest */
     bool outlived;                     /* keeps no tenant from being deleted */
     enum api_scope reads, writes;
     const char *key;   /* of the path; NULL: "id" */

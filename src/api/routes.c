@@ -140,8 +140,7 @@ static int make_route(struct api *api, const struct api_resource *resource, size
 
     if (resource->is_platform && makes)
         flags |= API_PLATFORM;
-    /* What is told once is not kept to be told again. */
-    if (resource->told_once)
+    if (resource->unkept)
         flags &= ~(unsigned int)API_IDEMPOTENT;
     *route = (struct api_route){
         .method = verbs[verb].method,

@@ -97,7 +97,7 @@ static int prepare(struct api_write *write)
 #define OPERATOR                                                                                   \
     .name = "operators", .one = "operator", .tag = "Operators", .table = "voip.operators",         \
     .reads = API_ACCESS_READ, .writes = API_ACCESS_WRITE, .label = "name", .order = "id",          \
-    .rules = rules, .prepare = prepare, .without = API_BATCH
+    .rules = rules, .prepare = prepare, .without = API_BATCH, .unkept = true
 
 const struct api_resource api_operators_of_tenant = {OPERATOR, .columns = of_tenant,
                                                      .outlived = true};
