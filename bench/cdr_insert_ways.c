@@ -44,7 +44,7 @@ static const char *type_name(enum pg_type type)
     }
 }
 
-/* The parts of the writer's statement: up to "FROM ", the names of the columns, from " LEFT" on. */
+/* The parts of the writer's statement: up to "FROM ", the names of the columns, from " ON" on. */
 static const char *head_end(void)
 {
     return strstr(insert_cdr.statement, "FROM unnest(") + strlen("FROM ");
@@ -57,7 +57,7 @@ static const char *names(void)
 
 static const char *tail(void)
 {
-    return strstr(insert_cdr.statement, " LEFT JOIN");
+    return strstr(insert_cdr.statement, " ON CONFLICT");
 }
 
 static void begin_sql(void)
