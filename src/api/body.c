@@ -6,6 +6,8 @@
 #include "api/api_private.h"
 #include "api/words.h"
 
+enum { JSON_MAX = 4 * 1024 * 1024 };
+
 static bool is_json(const char *type)
 {
     static const char *const types[] = {"application/json", "application/merge-patch+json"};
@@ -38,6 +40,8 @@ int api_body(struct api_request *request)
     if (!is_json(http_header(request->http, "Content-Type")))
         return refuse(request, 415,
                       "The body has to be JSON, with Content-Type: application/json.");
+    if (len > JSON_MAX)
+        return refuse(request, 413, "A body of JSON has at most 4 MiB.");
     res = api_json_read(text, len, &request->body, &error);
     if (res == -E2BIG)
         return refuse(request, 400, "The body has values too deep within each other.");

@@ -125,7 +125,8 @@ static json_t *operation(const struct api_route *route)
     if (body)
         json_object_set_new(
             all, "requestBody",
-            json_pack("{s:b, s:o}", "required", 1, "content", content("application/json", body)));
+            json_pack("{s:b, s:o}", "required", 1, "content",
+                      content(route->body_type ? route->body_type : "application/json", body)));
     json_object_set_new(all, "responses", responses(route));
     if (route->flags & API_PUBLIC)
         json_object_set_new(all, "security", json_array());

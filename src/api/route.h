@@ -80,6 +80,7 @@ struct api_route {
     /* JSON Schemas, as text: of the body and of the reply. NULL: there is none. */
     const char *body_schema, *reply_schema;
     const char *reply_type; /* content type; NULL: application/json */
+    const char *body_type;  /* the same of the body */
     unsigned int status;    /* of success; 0: 200 */
     api_handler handler;
     const void *arg;       /* of the handler's own */

@@ -11,7 +11,8 @@ enum {
     THREADS = 8,
     CONNECTIONS_MAX = 1000,
     TIMEOUT_S = 30,
-    BODY_MAX = 4 * 1024 * 1024,
+    BODY_MAX = 10 * 1024 * 1024,   /* a prompt of ten minutes */
+    BODIES_MAX = 64 * 1024 * 1024, /* who asks is known only when all of a body is there */
     REPLY_MAX = 16 * 1024 * 1024,
 };
 
@@ -45,6 +46,7 @@ static int listen_on(struct api *api, const struct api_options *options, struct 
         .connections_max = CONNECTIONS_MAX,
         .timeout_s = TIMEOUT_S,
         .body_max = BODY_MAX,
+        .bodies_max = BODIES_MAX,
         .reply_max = REPLY_MAX,
         .routes = api->routes,
         .routes_count = DP_COUNT(api->routes),

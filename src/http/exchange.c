@@ -10,121 +10,6 @@
 #include "base/str.h"
 #include "http/server_private.h"
 
-struct http_request {
-    struct http_server *server;
-    struct MHD_Connection *connection;
-    const char *method, *path;
-    const struct http_route *route;
-    struct buf body;
-    size_t dropped;  /* bytes of the body beyond the limit */
-    bool is_later;   /* the handler has suspended it, and answers nothing now */
-    bool is_resumed; /* it did so before */
-    int result;      /* of what it waited for */
-    char peer[INET6_ADDRSTRLEN];
-};
-
-const char *http_method(const struct http_request *request)
-{
-    return request->method;
-}
-
-const char *http_path(const struct http_request *request)
-{
-    return request->path;
-}
-
-const char *http_query(const struct http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-struct each_parameter {
-    int (*each)(void *arg, const char *name, const char *value);
-    void *arg;
-    int res;
-};
-
-static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const char *name,
-                                    const char *value)
-{
-    struct each_parameter *to = cls;
-
-    (void)kind;
-    to->res = to->each(to->arg, name, value);
-    return to->res ? MHD_NO : MHD_YES;
-}
-
-int http_query_each(const struct http_request *request,
-                    int (*each)(void *arg, const char *name, const char *value), void *arg)
-{
-    struct each_parameter to = {.each = each, .arg = arg};
-
-    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &to);
-    return to.res;
-}
-
-const char *http_header(const struct http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
-const char *http_body(const struct http_request *request, size_t *len)
-{
-    *len = request->body.len;
-    return request->body.data;
-}
-
-const char *http_peer(const struct http_request *request)
-{
-    return request->peer;
-}
-
-struct http_request *http_suspend(const struct http_request *view)
-{
-    /* Handlers look only; this is the one thing they change. */
-    struct http_request *request = (struct http_request *)view;
-    struct http_server *server = request->server;
-    bool is_refused;
-
-    pthread_mutex_lock(&server->lock);
-    is_refused = server->stopping;
-    if (!is_refused)
-        server->suspended++;
-    pthread_mutex_unlock(&server->lock);
-    if (is_refused)
-        return NULL;
-    request->is_later = true;
-    MHD_suspend_connection(request->connection);
-    return request;
-}
-
-void http_resume(struct http_request *request)
-{
-    struct http_server *server = request->server;
-
-    /* From here on the request may be answered and gone. */
-    MHD_resume_connection(request->connection);
-    pthread_mutex_lock(&server->lock);
-    server->suspended--;
-    pthread_cond_signal(&server->resumed);
-    pthread_mutex_unlock(&server->lock);
-}
-
-bool http_is_resumed(const struct http_request *request)
-{
-    return request->is_resumed;
-}
-
-void http_set_result(struct http_request *request, int result)
-{
-    request->result = result;
-}
-
-int http_result(const struct http_request *request)
-{
-    return request->result;
-}
-
 static void find_peer(struct http_request *request)
 {
     const union MHD_ConnectionInfo *info =
@@ -259,7 +144,10 @@ static enum MHD_Result finish(struct http_request *request)
     enum MHD_Result res;
 
     http_answer_init(&answer, request->server->reply_max);
-    if (buf_error(&request->body))
+    if (request->is_crowded) {
+        http_response_header(&answer, "Retry-After", "1");
+        http_problem(&answer, 503, NULL, "too many large requests at once: try again");
+    } else if (buf_error(&request->body))
         http_problem(&answer, 413, NULL, "at most %zu bytes", request->server->body_max);
     else
         request->route->handler(request->route->arg, request, &answer);
@@ -272,6 +160,31 @@ static enum MHD_Result finish(struct http_request *request)
     }
     http_answer_free(&answer);
     return res;
+}
+
+/* Room for so much more of bodies that are on their way, of all requests together. */
+static bool has_room(struct http_request *request, size_t size)
+{
+    struct http_server *server = request->server;
+
+    if (!server->bodies_max)
+        return true;
+    if (atomic_fetch_add(&server->bodies, size) + size <= server->bodies_max) {
+        request->counted += size;
+        return true;
+    }
+    atomic_fetch_sub(&server->bodies, size);
+    request->is_crowded = true;
+    return false;
+}
+
+/* A body over the limit whose length was not told is dropped, to answer behind its end; one that
+ * does not end is cut off. */
+static enum MHD_Result take_body(struct http_request *request, const char *data, size_t size)
+{
+    if (request->is_crowded || !has_room(request, size) || buf_add(&request->body, data, size))
+        request->dropped += size;
+    return request->dropped <= request->server->body_max + HTTP_HEADERS_MAX ? MHD_YES : MHD_NO;
 }
 
 /* Called with the head, then with each piece of the body, then with nothing; with nothing again
@@ -296,12 +209,10 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
         return begin(request, method);
     }
     if (*data_size > 0) {
-        /* A body over the limit whose length was not told is dropped, to answer behind its end;
-         * one that does not end is cut off. */
-        if (buf_add(&request->body, data, *data_size))
-            request->dropped += *data_size;
+        size_t size = *data_size;
+
         *data_size = 0;
-        return request->dropped <= request->server->body_max + HTTP_HEADERS_MAX ? MHD_YES : MHD_NO;
+        return take_body(request, data, size);
     }
     return finish(request);
 }
@@ -314,6 +225,7 @@ void http_on_completed(void *cls, struct MHD_Connection *connection, void **stat
     (void)cls, (void)connection, (void)code;
     if (!request)
         return;
+    atomic_fetch_sub(&request->server->bodies, request->counted);
     buf_free(&request->body);
     free(request);
     *state = NULL;

@@ -137,6 +137,7 @@ int http_server_start(struct http_server **out, const struct http_options *optio
     server->routes_count = options->routes_count;
     server->body_max = options->body_max;
     server->reply_max = options->reply_max;
+    server->bodies_max = options->bodies_max;
     /* Neither of these fails with these arguments. */
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->resumed, NULL);

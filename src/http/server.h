@@ -70,6 +70,7 @@ struct http_options {
     unsigned int connections_max;
     unsigned int timeout_s; /* of a connection on which nothing happens */
     size_t body_max;        /* bytes of a request's body */
+    size_t bodies_max;      /* of all bodies together, beyond which 503; 0: no limit */
     size_t reply_max;
     const char *user, *password; /* of HTTP_AUTH routes */
     const struct http_route *routes;

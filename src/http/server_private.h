@@ -2,8 +2,10 @@
  * share. */
 #pragma once
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "http/server.h"
@@ -17,7 +19,8 @@ struct http_server {
     struct MHD_Daemon *daemon;
     const struct http_route *routes;
     size_t routes_count;
-    size_t body_max, reply_max;
+    size_t body_max, reply_max, bodies_max;
+    atomic_size_t bodies; /* bytes of bodies that are in memory */
     uint16_t port;
     char authorization[HTTP_AUTH_MAX * 2]; /* the only header value that is let in; "" for none */
 
@@ -25,6 +28,21 @@ struct http_server {
     pthread_cond_t resumed;
     size_t suspended; /* requests whose answer comes later */
     bool stopping;    /* no more of them */
+};
+
+struct http_request {
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    const char *method, *path;
+    const struct http_route *route;
+    struct buf body;
+    size_t dropped;  /* bytes of the body beyond the limit */
+    size_t counted;  /* bytes of it in server->bodies */
+    bool is_crowded; /* there was no room for it */
+    bool is_later;   /* the handler has suspended it, and answers nothing now */
+    bool is_resumed; /* it did so before */
+    int result;      /* of what it waited for */
+    char peer[INET6_ADDRSTRLEN];
 };
 
 /* Of libmicrohttpd: MHD_AccessHandlerCallback and MHD_RequestCompletedCallback. */

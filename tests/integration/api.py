@@ -63,12 +63,13 @@ class Api:
             path = f"/domains/{self.domain}/{path}"
         if not path.startswith("/api/"):
             path = "/api/v1" + path
-        below, plain = path.removeprefix("/api/v1"), body
+        below = path.removeprefix("/api/v1")
         if query:
             path += "?" + urllib.parse.urlencode(query)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.key:
             headers.setdefault("Authorization", f"Bearer {self.key}")
+        plain = body
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
         if body is not None:

@@ -1,8 +1,10 @@
 """Every resource of the API with all of its fields; and the document that describes them."""
 
+import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 
 import pytest
@@ -144,17 +146,48 @@ def test_secrets_are_kept_as_digests(api, platform):
         assert api.delete(path).status == 204
 
 
-def test_prompts(api, platform):
-    """Their audio comes another way; their names are the API's."""
-    audio = bytes.fromhex("524946462800000057415645666d74201000000001000100401f0000803e0000"
-                          "020010006461746104000000") + bytes(4)
-    platform.db.rows("INSERT INTO voip.prompts (domain_id, name, audio) SELECT id, '6153', %s"
-                     " FROM voip.domains WHERE name = %s", audio, DOMAIN)
+def wav(samples, rate=8000, more=b""):
+    """16 bits, mono; `more`: chunks that players write, and nobody needs."""
+    data = struct.pack(f"<{len(samples)}h", *samples)
+    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
+    chunks = head + more + struct.pack("<4sI", b"data", len(data)) + data
+    return struct.pack("<4sI4s", b"RIFF", len(chunks) + 4, b"WAVE") + chunks
+
+
+def test_prompts(api):
+    """Audio in and out; a prompt that is in use keeps its name."""
+    plain = wav(range(100))
+    titled = wav(range(100), more=struct.pack("<4sI4s", b"LIST", 4, b"INFO"))
+    kind = {"Content_Type": "audio/wav"}
+    made = api.post("prompts", titled, {"name": "6153"}, **kind)
+    assert made.status == 201 and api.get(made.headers["Location"]).json == made.json
     row, = api.all("prompts", name="6153")
-    assert (row["rate"], row["bytes"]) == (8000, 48) and len(row["sha256"]) == 64
-    assert api.post("prompts", {"name": "6154"}).status == 405
-    assert api.get("prompts", {"audio": "x"}).status == 400
+    assert row == made.json and (row["rate"], row["bytes"]) == (8000, len(plain))
+    assert row["sha256"] == hashlib.sha256(plain).hexdigest()
     path = f"prompts/{row['id']}"
+    heard = api.get(path + "/audio")
+    assert (heard.raw, heard.headers["Content-Type"]) == (plain, "audio/wav")
+    assert api.get(path + "/audio", If_None_Match=heard.tag).status == 304
+    # Other audio, under the same name.
+    other = wav(range(500), 16000)
+    assert api.post(path + "/audio", other, If_Match='"0"', **kind).status == 412
+    assert api.post(path + "/audio", other, {"dry_run": "true"}, **kind).json["rate"] == 16000
+    assert api.get(path).json == row
+    assert api.post(path + "/audio", other, **kind).json["rate"] == 16000
+    assert api.get(path + "/audio").raw == other
+    # What is none.
+    assert api.post("prompts", {"name": "6154"}, {"name": "6154"}).status == 415
+    assert api.post("prompts", plain, **kind).pointers == ["name"]
+    assert api.post("prompts", plain, {"name": "A B"}, **kind).pointers == ["/name"]
+    assert api.post("prompts", plain, {"name": "6153"}, **kind).pointers == ["/name"]
+    for bad in (b"", b"RIFF", wav([]), wav(range(9), 44100), b"x" * 100000):
+        refused = api.post("prompts", bad, {"name": "6154"}, **kind)
+        assert refused.status == 422, (bad[:20], refused)
+    assert api.post("prompts", wav([0] * 4800001), {"name": "6154"}, **kind).status == 422
+    for method, where in (("GET", "/audio"), ("POST", "/audio"), ("DELETE", "")):
+        assert api.ask(method, f"prompts/987654321{where}", plain if method == "POST" else None,
+                       **(kind if method == "POST" else {})).status == 404
+    assert api.get("prompts", {"audio": "x"}).status == 400
     menu = api.make("ivr-menus", name="6153", greeting="custom/6153")
     for refused in (api.patch(path, {"name": "6154"}), api.delete(path)):
         assert refused.status == 409, refused
@@ -164,6 +197,16 @@ def test_prompts(api, platform):
     assert api.patch(path, {"name": "6154"}).json["name"] == "6154"
     assert api.get(path).json["name"] == "6154" and api.delete(path).status == 204
     assert api.get(path).status == 404
+
+
+def test_the_longest_prompt(api):
+    """Ten minutes, which are more than JSON may be."""
+    audio = wav([0] * 4800000)
+    made = api.post("prompts", audio, {"name": "6156"}, Content_Type="audio/wav")
+    assert made.status == 201 and made.json["bytes"] == 9600044
+    assert api.get(f"prompts/{made.json['id']}/audio").raw == audio
+    assert api.delete(f"prompts/{made.json['id']}").status == 204
+    assert api.post("users", '{"a":"' + "x" * (4 << 20) + '"}').status == 413
 
 
 @pytest.mark.parametrize("path, body, field", [

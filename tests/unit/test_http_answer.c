@@ -126,6 +126,7 @@ static int start(void **state)
         .connections_max = 16,
         .timeout_s = 5,
         .body_max = 1000,
+        .bodies_max = 1500,
         .reply_max = 4096,
         .routes = routes,
         .routes_count = DP_COUNT(routes),
@@ -177,6 +178,15 @@ static void expect(const char *request, const char *status, const char *contains
     if (strncmp(reply, status, strlen(status)) != 0 || !strstr(reply, contains))
         fail_msg("expected %s … %s, got: %s", status, contains, reply);
     free(reply);
+}
+
+static bool is_crowded(const char *request)
+{
+    char *reply = talk(request);
+    bool found = strncmp(reply, "HTTP/1.1 503", 12) == 0;
+
+    free(reply);
+    return found;
 }
 
 static void test_methods(void **state)
@@ -258,12 +268,42 @@ static void test_nobody_listens(void **state)
     wait_for_closed(1);
 }
 
+/* All bodies together have so much room, until one of them is answered or given up. */
+static void test_crowded(void **state)
+{
+    char half[1400], whole[1400];
+    int fds[2];
+
+    (void)state;
+    (void)snprintf(half, sizeof(half),
+                   "POST /any/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%0900d", 1);
+    (void)snprintf(whole, sizeof(whole),
+                   "POST /any/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                   "Content-Length: 900\r\n\r\n%0900d",
+                   1);
+    expect(whole, "HTTP/1.1 200", "POST /any/x");
+    for (int i = 0; i < 2; i++) {
+        fds[i] = open_connection();
+        assert_int_equal(send(fds[i], half, strlen(half), MSG_NOSIGNAL), strlen(half));
+    }
+    for (int i = 0; i < 2000 && !is_crowded(whole); i++)
+        usleep(1000);
+    expect(whole, "HTTP/1.1 503", "Retry-After: 1");
+    /* Without a body there is always room. */
+    expect(HEAD("GET /any/a"), "HTTP/1.1 200", "GET /any/a ");
+    close(fds[0]);
+    close(fds[1]);
+    for (int i = 0; i < 2000 && is_crowded(whole); i++)
+        usleep(1000);
+    expect(whole, "HTTP/1.1 200", "POST /any/x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_methods),        cmocka_unit_test(test_headers),
         cmocka_unit_test(test_streams),        cmocka_unit_test(test_broken_off),
-        cmocka_unit_test(test_nobody_listens),
+        cmocka_unit_test(test_nobody_listens), cmocka_unit_test(test_crowded),
     };
 
     return cmocka_run_group_tests_name("http_answer", tests, start, stop);

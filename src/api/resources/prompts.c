@@ -1,4 +1,4 @@
-/* Prompts of a tenant's own: their names. Their audio is not JSON, and comes another way. */
+/* Prompts of a tenant's own: their names. Their audio is not JSON: api/prompts.c. */
 #include "api/resources/resources.h"
 
 /* They are used by their names, not by their ids. */
@@ -19,6 +19,11 @@ static const struct api_column columns[] = {
     {NULL},
 };
 
+static const struct api_rule rules[] = {
+    {"prompts_name_check", "name", "name: has 1 to 60 of a-z 0-9 _ -."},
+    {NULL},
+};
+
 const struct api_resource api_prompts = {
     .name = "prompts",
     .one = "prompt",
@@ -29,6 +34,7 @@ const struct api_resource api_prompts = {
     .label = "name",
     .order = "name",
     .columns = columns,
+    .rules = rules,
     .without = API_CREATE | API_BATCH,
     .used_sql = USE("ivr-menus", "ivr_menus", "own_greeting") " UNION " USE(
         "ivr-menus", "ivr_menus",
