@@ -63,10 +63,11 @@ static void on_call(void *arg, const struct http_request *request, struct http_r
     if ((int)json_array_size(found) > atomic_load(&largest))
         atomic_store(&largest, (int)json_array_size(found));
     if (json_array_size(found))
-        reply = json_pack("{s:s, s:o, s:I}", "jsonrpc", "2.0", "result", found, "id", id);
+        reply = json_pack("{s:s, s:O, s:I}", "jsonrpc", "2.0", "result", found, "id", id);
     else
         reply = json_pack("{s:s, s:{s:i, s:s}, s:I}", "jsonrpc", "2.0", "error", "code", 404,
                           "message", "Not found", "id", id);
+    json_decref(found);
     text = json_dumps(reply, JSON_COMPACT);
     buf_add_str(&response->body, text);
     response->status = 200;
