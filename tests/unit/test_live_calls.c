@@ -4,10 +4,13 @@
  */
 #include "edge/calls.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "edge/call_view.h"
@@ -179,6 +182,31 @@ static void test_silent_edge_is_named(void **state)
     stop();
 }
 
+/* It takes the connection, and says nothing: that is waited for once, not with each question. */
+static void test_hanging_edge_costs_one_timeout(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int64_t began;
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    start(800, 2);
+    edge_pool_close(pool);
+    places[1].rpc_port = ntohs(address.sin_port);
+    assert_int_equal(edge_pool_open(&pool, places, 2, NULL), 0);
+    began = clock_mono_ms();
+    assert_int_equal(read_all("a.test", 500), 800);
+    assert_true(atomic_load(&questions) > 10);
+    assert_in_range(clock_mono_ms() - began, EDGE_POOL_CALL_MS, 6 * EDGE_POOL_CALL_MS);
+    assert_true(edge_pool_is_silent(pool, 1) && !edge_pool_is_silent(pool, 0));
+    stop();
+    close(listener);
+}
+
 static void test_one_call(void **state)
 {
     struct edge_call call;
@@ -199,4 +227,5 @@ static void test_one_call(void **state)
 }
 
 UNIT_MAIN("live_calls", cmocka_unit_test(test_many_calls_in_parts), cmocka_unit_test(test_pages),
-          cmocka_unit_test(test_silent_edge_is_named), cmocka_unit_test(test_one_call))
+          cmocka_unit_test(test_silent_edge_is_named),
+          cmocka_unit_test(test_hanging_edge_costs_one_timeout), cmocka_unit_test(test_one_call))
