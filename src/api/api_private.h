@@ -174,6 +174,9 @@ void api_write_free(struct api_write *write);
 /* Makes a row of `given`; `prefix` of JSON pointers. `told` may be NULL. */
 int api_insert(struct api_request *request, const struct api_resource *resource, json_t *given,
                const char *prefix, struct api_row *out, char **told) DP_CHECK;
+/* Changes a row, as it was read, as the request's body says. */
+int api_change(struct api_request *request, const struct api_resource *resource,
+               const struct api_row *before, struct api_row *after) DP_CHECK;
 /* Notes in the audit log what was done to a row; `before` and `after` are its JSON, or NULL. */
 int api_audit_row(struct api_request *request, const struct api_resource *resource, const char *id,
                   const char *before, const char *after, const char *method) DP_CHECK;

@@ -5,6 +5,8 @@
 
 #include "api/api_private.h"
 
+enum { DIGEST_LENGTH = 32 }; /* of HA1 */
+
 static int add_param(struct api_write *write, const char *column, char *owned)
 {
     /* One place is left for the id of the row. */
@@ -42,6 +44,29 @@ static const char *fault_of(const struct api_write *write, const struct api_colu
     return NULL;
 }
 
+/* The secret whose digest is called so, where digests are taken; NULL: none. */
+static const struct api_column *digest_of(const struct api_write *write, const char *name)
+{
+    const struct api_column *column = write->resource->columns;
+
+    if (!write->request->takes_digests)
+        return NULL;
+    while (column->name && (!column->digest || strcmp(column->digest, name) != 0))
+        column++;
+    return column->name ? column : NULL;
+}
+
+static int take_digest(struct api_write *write, const char *name, json_t *value)
+{
+    const char *text = json_string_value(value);
+    char pointer[96];
+
+    if (text && strlen(text) == DIGEST_LENGTH && strspn(text, "0123456789abcdef") == DIGEST_LENGTH)
+        return api_write_set(write, name, text);
+    (void)!str_printf(pointer, sizeof(pointer), "/%s", name);
+    return api_write_problem(write, 422, pointer, "%s: has 32 hexadecimal digits.", name);
+}
+
 static int take_member(struct api_write *write, const char *name, json_t *value)
 {
     const struct api_column *column = api_column_find(write->resource, name);
@@ -50,6 +75,8 @@ static int take_member(struct api_write *write, const char *name, json_t *value)
     char *text = NULL;
     int res;
 
+    if (!column && digest_of(write, name))
+        return take_digest(write, name, value);
     if (fault) {
         (void)!str_printf(pointer, sizeof(pointer), "/%.128s", name);
         return api_write_problem(write, 422, pointer, "%s: %.64s.", fault, name);
@@ -68,6 +95,8 @@ static int check_required(struct api_write *write)
 
     for (const struct api_column *column = write->resource->columns; column->name; column++) {
         if (!(column->flags & API_REQUIRED) || json_object_get(write->given, column->name))
+            continue;
+        if (column->digest && json_object_get(write->given, column->digest))
             continue;
         (void)!str_printf(pointer, sizeof(pointer), "/%s", column->name);
         return api_write_problem(write, 422, pointer, "%s is needed.", column->name);

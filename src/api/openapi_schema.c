@@ -36,6 +36,35 @@ static const char *type_name(enum api_type type)
     return type == API_ARRAY ? "array" : "string";
 }
 
+/* JSON Schema's expressions are those of ECMA-262, which has no classes of POSIX. */
+static json_t *ecma_pattern(const char *pattern)
+{
+    static const char *const classes[][2] = {{"[:space:]", "\\s"},
+                                             {"[:cntrl:]", "\\u0000-\\u001f\\u007f"}};
+    struct buf text;
+    json_t *made;
+
+    buf_init(&text, 1024);
+    while (*pattern) {
+        const char *instead = NULL;
+        size_t len = 1;
+
+        for (size_t i = 0; i < DP_COUNT(classes) && !instead; i++)
+            if (str_starts_with(pattern, classes[i][0])) {
+                instead = classes[i][1];
+                len = strlen(classes[i][0]);
+            }
+        if (instead)
+            buf_add_str(&text, instead);
+        else
+            buf_add_char(&text, *pattern);
+        pattern += len;
+    }
+    made = json_string(text.len ? text.data : "");
+    buf_free(&text);
+    return made;
+}
+
 static void add_limits(json_t *schema, const struct api_column *column)
 {
     if (is_number(column->type)) {
@@ -50,7 +79,7 @@ static void add_limits(json_t *schema, const struct api_column *column)
     if (column->max)
         json_object_set_new(schema, "maxLength", json_integer(column->max));
     if (column->pattern)
-        json_object_set_new(schema, "pattern", json_string(column->pattern));
+        json_object_set_new(schema, "pattern", ecma_pattern(column->pattern));
     if (column->type == API_TIME)
         json_object_set_new(schema, "pattern", json_string("^([01][0-9]|2[0-4]):[0-5][0-9]$"));
     if ((size_t)column->type < DP_COUNT(formats) && formats[column->type])

@@ -38,6 +38,9 @@ struct api_column {
     const char *embed;                    /* its name in embed=; NULL: the column's without "_id" */
     const char *initial;                  /* the default as JSON, for the document; NULL: none */
     const char *sql;                      /* what is read, of `t`; NULL: the column */
+    /* Of a secret: the column that keeps its HA1, which is in files of tenants; and the columns
+     * that it is of besides: who, and the realm (NULL: the tenant's domain). */
+    const char *digest, *digest_user, *digest_realm;
 };
 
 /* What a constraint of the table means to who has broken it. */
@@ -81,6 +84,8 @@ struct api_resource {
     const char *key;   /* of the path; NULL: "id" */
     const char *id;    /* the column that tells rows of one page apart; NULL: "id" */
     const char *label; /* what people know a row by: "name"; NULL: the parent's */
+    /* Columns that tell the rows of one parent apart, ended by NULL; NULL: the label. */
+    const char *const *known_by;
     const char *order; /* default sort */
     const struct api_column *columns;
     const struct api_rule *rules; /* ended by NULL; NULL: none */

@@ -115,7 +115,8 @@ struct api_request {
     PGconn *conn;
     json_t *body; /* of POST and PATCH: an object (checked); NULL when there is none */
     bool dry_run;
-    int64_t reverts; /* the entry of the audit log that this takes back; 0: none */
+    bool takes_digests; /* HA1 may be given for a password: files of tenants, never requests */
+    int64_t reverts;    /* the entry of the audit log that this takes back; 0: none */
 };
 
 /*

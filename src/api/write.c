@@ -244,8 +244,8 @@ static int update_row(struct api_write *write, const char *id)
     return res;
 }
 
-static int change_row(struct api_request *request, const struct api_resource *resource,
-                      const struct api_row *before, struct api_row *after)
+int api_change(struct api_request *request, const struct api_resource *resource,
+               const struct api_row *before, struct api_row *after)
 {
     struct api_write write;
     int res;
@@ -271,7 +271,7 @@ void api_patch(struct api_request *request)
     struct api_row before = {0}, after = {0};
 
     if (!api_find_row(request, resource, &before) &&
-        !change_row(request, resource, &before, &after)) {
+        !api_change(request, resource, &before, &after)) {
         buf_printf(&request->response->body, "%s\n", after.json);
         if (!request->dry_run)
             (void)api_etag(request, after.version);

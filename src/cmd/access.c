@@ -20,14 +20,12 @@ static void print_usage(FILE *out, const char *name, const struct access_action 
     fprintf(out, "\n`dialplane %s ACTION --help` tells the options.\n", name);
 }
 
-/* For the audit log: the account, and who became it with sudo. */
-static void find_shell(struct api_caller *caller)
+void access_shell_name(char out[API_CALLER_NAME_SIZE])
 {
     const struct passwd *account = getpwuid(getuid());
     const char *before = getenv("SUDO_USER");
 
-    *caller = (struct api_caller){.kind = API_SHELL};
-    snprintf(caller->name, sizeof(caller->name), "%s%s%s%s", account ? account->pw_name : "?",
+    snprintf(out, API_CALLER_NAME_SIZE, "%s%s%s%s", account ? account->pw_name : "?",
              before ? " (sudo by " : "", before ? before : "", before ? ")" : "");
 }
 
@@ -35,7 +33,7 @@ int access_change(struct access_verb *verb, const struct access_change *change, 
                   struct err *err)
 {
     bool is_new = strcmp(change->method, "DELETE") != 0;
-    struct api_caller caller;
+    struct api_caller caller = {.kind = API_SHELL};
     PGresult *rows = NULL;
     int res;
 
@@ -52,7 +50,7 @@ int access_change(struct access_verb *verb, const struct access_change *change, 
             .after = is_new ? PQgetvalue(rows, 0, 2) : NULL,
         };
 
-        find_shell(&caller);
+        access_shell_name(caller.name);
         if (id)
             *id = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
         res = api_audit_write(verb->conn, &caller, &entry, err);

@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "cmd/common.h"
 
+/* For the audit log: the account, and who became it with sudo. */
+void access_shell_name(char out[API_CALLER_NAME_SIZE]);
+
 struct access_verb {
     const char *name; /* "key" */
     struct cmd_node node;

@@ -23,6 +23,9 @@ static const struct cmd_verb verbs[] = {
      cmd_webhook},
     {"operator", "add or list those who log in, set a password, disable one", cmd_operator},
     {"key", "add, list or revoke keys of the API", cmd_key},
+    {"export", "print a tenant as a file", cmd_export},
+    {"apply", "make a tenant as a file says, after showing what changes", cmd_apply},
+    {"schema", "print the JSON Schema of a tenant's file, for editors", cmd_schema},
     {"explain", "say what would happen if one called the other", cmd_explain},
 };
 

@@ -39,7 +39,10 @@ static const struct api_column entry_columns[] = {
     {NULL},
 };
 
+static const char *const ivr_entries_known_by[] = {"digit", NULL};
+
 const struct api_resource api_ivr_entries = {
+    .known_by = ivr_entries_known_by,
     .name = "entries",
     .one = "IVR entry",
     .tag = "IVR menus",

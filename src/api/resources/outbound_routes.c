@@ -45,7 +45,10 @@ static const struct api_column trunk_columns[] = {
     {NULL},
 };
 
+static const char *const outbound_route_trunks_known_by[] = {"trunk_id", NULL};
+
 const struct api_resource api_outbound_route_trunks = {
+    .known_by = outbound_route_trunks_known_by,
     .name = "trunks",
     .one = "outbound route trunk",
     .tag = "Outbound routes",

@@ -58,7 +58,10 @@ static const struct api_column member_columns[] = {
     {NULL},
 };
 
+static const char *const queue_members_known_by[] = {"user_id", NULL};
+
 const struct api_resource api_queue_members = {
+    .known_by = queue_members_known_by,
     .name = "members",
     .one = "queue member",
     .tag = "Queues",

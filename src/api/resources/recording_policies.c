@@ -31,7 +31,11 @@ static const struct api_rule rules[] = {
     {NULL},
 };
 
+static const char *const recording_policies_known_by[] = {"extension_id", "queue_id", "trunk_id",
+                                                          "direction", NULL};
+
 const struct api_resource api_recording_policies = {
+    .known_by = recording_policies_known_by,
     .name = "recording-policies",
     .one = "recording policy",
     .tag = "Recording policies",

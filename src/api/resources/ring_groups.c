@@ -48,7 +48,10 @@ static const struct api_rule member_rules[] = {
     {NULL},
 };
 
+static const char *const ring_group_members_known_by[] = {"user_id", "outside", NULL};
+
 const struct api_resource api_ring_group_members = {
+    .known_by = ring_group_members_known_by,
     .name = "members",
     .one = "ring group member",
     .tag = "Ring groups",

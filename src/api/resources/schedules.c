@@ -54,7 +54,10 @@ static const struct api_rule hour_rules[] = {
     {NULL},
 };
 
+static const char *const schedule_hours_known_by[] = {"weekday", "opens", NULL};
+
 const struct api_resource api_schedule_hours = {
+    .known_by = schedule_hours_known_by,
     .name = "hours",
     .one = "schedule hour",
     .tag = "Schedules",
@@ -75,7 +78,10 @@ static const struct api_column holiday_columns[] = {
     {NULL},
 };
 
+static const char *const schedule_holidays_known_by[] = {"day", NULL};
+
 const struct api_resource api_schedule_holidays = {
+    .known_by = schedule_holidays_known_by,
     .name = "holidays",
     .one = "schedule holiday",
     .tag = "Schedules",

@@ -19,7 +19,8 @@ static const struct api_column columns[] = {
      .about = "The realm of the carrier's challenges. A change needs the password with it.",
      .max = 190, .pattern = "^[A-Za-z0-9._-]+$", .meaning = "has A-Z a-z 0-9 . _ -"},
     {"password", API_SECRET, API_WRITE_ONLY | API_NULLABLE,
-     .about = "It is kept as a digest, and never told.", .min = 1, .max = 128},
+     .about = "It is kept as a digest, and never told.", .min = 1, .max = 128, .digest = "ha1",
+     .digest_user = "username", .digest_realm = "realm"},
     {"max_calls", API_INTEGER, API_NULLABLE, .about = "Simultaneous calls; null: any number.",
      .min = 1, .max = 100000},
     {"max_cps", API_INTEGER, API_NULLABLE, .about = "New calls a second; null: any number.",
@@ -60,6 +61,9 @@ static int prepare(struct api_write *write)
     char ha1[CRYPTO_MD5_HEX];
     int res;
 
+    /* Only who may give one at all. */
+    if (json_object_get(write->given, "ha1"))
+        return 0;
     if (!user && !realm && !password)
         return api_write_set(write, "ha1", NULL);
     if (!password && (is_changed(write, "username") || is_changed(write, "realm")))
@@ -119,7 +123,10 @@ static const struct api_rule gateway_rules[] = {
     {NULL},
 };
 
+static const char *const trunk_gateways_known_by[] = {"host", "port", "transport", NULL};
+
 const struct api_resource api_trunk_gateways = {
+    .known_by = trunk_gateways_known_by,
     .name = "gateways",
     .one = "trunk gateway",
     .tag = "Trunks",

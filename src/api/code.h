@@ -1,0 +1,58 @@
+/*
+ * Tenants as code: a tenant's configuration as a YAML file, and a file as a tenant's
+ * configuration (docs/tenants-as-code.md). What can be in it comes from the descriptions of
+ * resources (api/resource.h) and from nowhere else: a column that is described is exported,
+ * compared, applied and in the JSON Schema.
+ *
+ * Rows are told apart by what people know them by, never by ids. A column that is not in the file
+ * has its default.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "api/access.h"
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/err.h"
+
+enum { CODE_FILE_MAX = 64 * 1024 * 1024 };
+
+/*
+ * Appends the tenant as YAML. `conn` logs in as dialplane_api. The audio of its prompts goes to
+ * `prompts`, a folder that is there, as NAME.wav; NULL: nowhere. -ENOENT: there is no such tenant.
+ */
+int code_export(PGconn *conn, const char *domain, const char *prompts, struct buf *out,
+                struct err *err) DP_CHECK;
+
+/* Appends the JSON Schema (2020-12) of the file. */
+int code_schema(struct buf *out) DP_CHECK;
+
+struct code_file;
+
+/*
+ * Reads a file that is in memory; `name` is for messages ("acme.yaml:12:5: …") and belongs to the
+ * caller. -EINVAL when it is no file of a tenant.
+ */
+int code_read(struct code_file **out, const char *name, const char *text, size_t len,
+              struct err *err) DP_CHECK;
+void code_free(struct code_file *file); /* NULL is allowed */
+
+struct code_apply {
+    PGconn *conn;        /* as dialplane_api, outside of any transaction */
+    const char *actor;   /* for the audit log */
+    const char *prompts; /* the folder with the audio of prompts that are not there; NULL: none */
+    bool prune;          /* what the file does not name is deleted */
+    bool keep;           /* otherwise everything is checked, and taken back */
+    const struct buf *expected; /* NULL, or the plan that was shown: another one is refused */
+    /* What happened: lines of "+ users 1001", and their counts. */
+    struct buf plan;
+    unsigned int added, changed, deleted;
+    struct buf told; /* secrets that were made and are told once */
+};
+
+/*
+ * Makes the tenant as the file says, in one transaction, or leaves everything as it was. -EINVAL
+ * when something in the file is wrong (with its place), -EIO otherwise.
+ */
+int code_apply(struct code_file *file, struct code_apply *apply, struct err *err) DP_CHECK;

@@ -1,0 +1,290 @@
+/*
+ * From a file to the tenant, in one transaction. What is to be done is found by comparing rows by
+ * their keys. Then: what will lead elsewhere lets go; what nobody needs is deleted, so that its
+ * place is free; what is new is made, after what it leads to; what is there is changed; the rest is
+ * deleted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/code_write.h"
+#include "api/resources/resources.h"
+
+enum { MAKING = 1, DEPTH_MAX = 10000 };
+
+struct deletions {
+    struct code_row **rows;
+    size_t count;
+};
+
+static bool is_changed(const struct code_row *row)
+{
+    for (const struct api_column *c = row->resource->columns; row->twin && c->name; c++)
+        if (code_differs(row, c) || code_digest_differs(row, c))
+            return true;
+    return false;
+}
+
+static void pair(const struct code_work *work)
+{
+    struct code_rows *rows = &work->file->rows;
+
+    for (size_t i = 0; i < rows->count; i++) {
+        struct code_row *twin = code_by_key(work->current, rows->rows[i]->key);
+
+        rows->rows[i]->twin = twin;
+        if (twin)
+            twin->twin = rows->rows[i];
+    }
+}
+
+/* Every name leads somewhere: before anything is done, so that people see their own mistakes. */
+static int check_names(const struct code_work *work, const struct code_row *row)
+{
+    char name[CODE_NAME_SIZE], sentence[128];
+
+    for (const struct api_column *c = row->resource->columns; c->name; c++) {
+        const char *text;
+
+        code_field(c, name);
+        text = json_string_value(json_object_get(row->fields, name));
+        if (c->type != API_REFERENCE || !code_has(c) || !text || code_target(work, c, text))
+            continue;
+        (void)!str_printf(sentence, sizeof(sentence), "there is no %s of this name%s",
+                          c->refers_to->one, work->apply->prune ? " in the file" : "");
+        return code_refuse(work, row, name, sentence);
+    }
+    return 0;
+}
+
+static int prepare(const struct code_work *work)
+{
+    struct code_rows *rows = &work->file->rows;
+    int res = 0;
+
+    for (size_t i = 0; !res && i < rows->count; i++)
+        res = code_digests(work, rows->rows[i]);
+    if (!res)
+        pair(work);
+    for (size_t i = 0; !res && i < rows->count; i++)
+        res = check_names(work, rows->rows[i]);
+    return res;
+}
+
+static void tell(const struct code_work *work, const struct deletions *deletions)
+{
+    struct code_apply *apply = work->apply;
+    const struct code_rows *rows = &work->file->rows;
+
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct code_row *row = rows->rows[i];
+        bool changed = is_changed(row);
+
+        /* The tenant itself was made, and told, just now. */
+        if (row->id)
+            continue;
+        apply->added += !row->twin;
+        apply->changed += changed;
+        if (!row->twin || changed)
+            code_tell(&apply->plan, row->twin ? '~' : '+', row);
+    }
+    apply->deleted = (unsigned int)deletions->count;
+    for (size_t i = 0; i < deletions->count; i++)
+        code_tell(&apply->plan, '-', deletions->rows[i]);
+}
+
+static int create(const struct code_work *work, struct code_row *row, unsigned int depth);
+
+/* What it is of, and what it leads to. */
+static int create_needed(const struct code_work *work, struct code_row *row, unsigned int depth)
+{
+    char name[CODE_NAME_SIZE];
+    int res = row->parent ? create(work, row->parent, depth + 1) : 0;
+
+    for (const struct api_column *c = row->resource->columns; !res && c->name; c++) {
+        const char *text;
+        struct code_row *target;
+
+        code_field(c, name);
+        text = json_string_value(json_object_get(row->fields, name));
+        if (c->type != API_REFERENCE || !code_has(c) || !text)
+            continue;
+        target = code_target(work, c, text);
+        if (target && (target->mark == MAKING || depth > DEPTH_MAX))
+            res = code_refuse(work, row, name, "this leads in a circle");
+        else if (target)
+            res = create(work, target, depth + 1);
+    }
+    return res;
+}
+
+static int create(const struct code_work *work, struct code_row *row, unsigned int depth)
+{
+    int res;
+
+    if (row->twin || row->id)
+        return 0;
+    row->mark = MAKING;
+    res = create_needed(work, row, depth);
+    row->mark = 0;
+    return res ? res : code_create(work, row);
+}
+
+/* Prompts come first: they are led to by texts, custom/NAME. */
+static int create_all(const struct code_work *work)
+{
+    struct code_rows *rows = &work->file->rows;
+    int res = 0;
+
+    for (size_t i = 0; !res && i < rows->count; i++)
+        if (rows->rows[i]->resource == &api_prompts)
+            res = create(work, rows->rows[i], 0);
+    for (size_t i = 0; !res && i < rows->count; i++)
+        res = create(work, rows->rows[i], 0);
+    return res;
+}
+
+static int delete_all(const struct code_work *work, const struct deletions *deletions, bool late)
+{
+    int res = 0;
+
+    for (size_t i = 0; !res && i < deletions->count; i++)
+        if (code_is_late(deletions->rows[i]) == late)
+            res = code_delete(work, deletions->rows[i]);
+    return res;
+}
+
+/* `before` has a place for each row of the file. */
+static int let_go_all(const struct code_work *work, struct api_row *before)
+{
+    struct code_rows *rows = &work->file->rows;
+    int res = 0;
+
+    for (size_t i = 0; !res && i < rows->count; i++) {
+        if (!is_changed(rows->rows[i]))
+            continue;
+        res = code_lock(work, rows->rows[i], &before[i]);
+        if (!res)
+            res = code_let_go(work, rows->rows[i]);
+    }
+    return res;
+}
+
+static int change_all(const struct code_work *work, const struct api_row *before)
+{
+    struct code_rows *rows = &work->file->rows;
+    int res = 0;
+
+    for (size_t i = 0; !res && i < rows->count; i++)
+        if (is_changed(rows->rows[i]))
+            res = code_change(work, rows->rows[i], &before[i]);
+    return res;
+}
+
+static int write_all(const struct code_work *work, const struct deletions *deletions)
+{
+    size_t count = work->file->rows.count;
+    struct api_row *before = calloc(count, sizeof(*before));
+    int res = before ? let_go_all(work, before) : -ENOMEM;
+
+    if (!res)
+        res = delete_all(work, deletions, false);
+    if (!res)
+        res = create_all(work);
+    if (!res)
+        res = change_all(work, before);
+    if (!res)
+        res = delete_all(work, deletions, true);
+    for (size_t i = 0; before && i < count; i++)
+        api_row_free(&before[i]);
+    free(before);
+    return res;
+}
+
+/* Of a tenant that is new: it is made first, since everything else is in it. */
+static int make_tenant(const struct code_work *work)
+{
+    struct code_row *row = work->file->rows.rows[0];
+    int res;
+
+    work->apply->added++;
+    code_tell(&work->apply->plan, '+', row);
+    res = code_create(work, row);
+    if (!res)
+        work->request->domain_id = strtoll(row->id, NULL, 10);
+    return res ? res : code_act_for(work, row, false);
+}
+
+static int finish(const struct code_work *work)
+{
+    struct api_request *request = work->request;
+
+    buf_reset(&request->response->body);
+    /* What is checked at the end is checked in a trial, too. */
+    if (api_query(request, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL, NULL) ||
+        (work->apply->keep && api_query(request, "COMMIT", 0, NULL, NULL))) {
+        code_problem(request, work->err);
+        return -EIO;
+    }
+    return 0;
+}
+
+static int check_expected(const struct code_work *work)
+{
+    const struct buf *expected = work->apply->expected, *plan = &work->apply->plan;
+
+    if (!expected || (expected->len == plan->len &&
+                      (!plan->len || memcmp(expected->data, plan->data, plan->len) == 0)))
+        return 0;
+    return err_set(work->err, -EAGAIN,
+                   "the tenant was changed meanwhile: nothing was done, ask again");
+}
+
+static int run(const struct code_work *work)
+{
+    struct deletions deletions = {0};
+    int res = code_load(work->request, work->current, work->err);
+
+    if (!res)
+        res = prepare(work);
+    if (!res && work->apply->prune)
+        res = code_deletions(work->current, &deletions.rows, &deletions.count);
+    if (!res) {
+        tell(work, &deletions);
+        res = check_expected(work);
+    }
+    if (!res) {
+        res = write_all(work, &deletions);
+    }
+    free(deletions.rows);
+    return res ? res : finish(work);
+}
+
+int code_apply(struct code_file *file, struct code_apply *apply, struct err *err)
+{
+    struct code_session session;
+    struct code_rows current = {0};
+    const struct code_work work = {&session, &session.request, file, &current, apply, err};
+    int res = code_begin(&session, apply->conn, file->domain, err);
+    bool is_new = res == -ENOENT;
+
+    session.request.takes_digests = true;
+    (void)!str_copy(session.request.caller.name, sizeof(session.request.caller.name), apply->actor);
+    if (!res || is_new) {
+        buf_reset(&session.response.body);
+        res = api_query(&session.request, "SET CONSTRAINTS ALL DEFERRED", 0, NULL, NULL);
+        if (res)
+            code_problem(&session.request, err);
+    }
+    session.as_platform = is_new;
+    if (!res && is_new)
+        res = make_tenant(&work);
+    if (!res)
+        res = run(&work);
+    if (res == -ENOMEM)
+        (void)err_set(err, res, "there is no memory for the file");
+    code_end(&session);
+    code_rows_free(&current);
+    return res;
+}

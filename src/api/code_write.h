@@ -1,0 +1,52 @@
+/* Writing single rows of a file, for code_apply.c. */
+#pragma once
+
+#include "api/code_private.h"
+
+struct code_work {
+    struct code_session *session;
+    struct api_request *request;
+    struct code_file *file;
+    struct code_rows *current; /* as the tenant was at the beginning */
+    struct code_apply *apply;
+    struct err *err;
+};
+
+/* The sentence, with the place of the row or of one of its fields. -EINVAL. */
+int code_refuse(const struct code_work *work, const struct code_row *row, const char *field,
+                const char *sentence);
+
+/* The same of what the core has refused: the problem that the response is. */
+int code_refuse_row(const struct code_work *work, const struct code_row *row);
+
+/* Goes on with the rights of the platform, or of the tenant. */
+int code_act_for(const struct code_work *work, const struct code_row *row,
+                 bool as_platform) DP_CHECK;
+
+struct code_row *code_target(const struct code_work *work, const struct api_column *column,
+                             const char *name);
+
+/* Makes digests of the secrets that are in clear. */
+int code_digests(const struct code_work *work, struct code_row *row) DP_CHECK;
+
+/* Makes a row; what it refers to is there. */
+int code_create(const struct code_work *work, struct code_row *row) DP_CHECK;
+/* The row as it is now, locked. */
+int code_lock(const struct code_work *work, const struct code_row *row,
+              struct api_row *out) DP_CHECK;
+/* Takes away the ways out of a row that will be others: rows change one after the other, and what
+ * is no circle before and after could be one in between. */
+int code_let_go(const struct code_work *work, const struct code_row *row) DP_CHECK;
+int code_change(const struct code_work *work, struct code_row *row,
+                const struct api_row *before) DP_CHECK;
+int code_delete(const struct code_work *work, const struct code_row *row) DP_CHECK;
+
+/* A prompt from the folder of the audio (code_prompts.c). */
+int code_prompt_create(const struct code_work *work, struct code_row *row) DP_CHECK;
+
+/* -------------------------------------------------------------- deletions (code_order.c) */
+
+/* Rows without a twin, each before what it leads to. `out` is the caller's. */
+int code_deletions(const struct code_rows *rows, struct code_row ***out, size_t *count) DP_CHECK;
+/* Something that stays leads there, and is changed first. */
+bool code_is_late(const struct code_row *row);
