@@ -57,3 +57,14 @@ def test_cdr():
     assert wanted <= figures.keys()
     assert all(value > 0 for name, value in figures.items() if name != "cdr_drain_s")
     assert figures["cdr_lag_p50_ms_500"] <= figures["cdr_lag_p99_ms_500"]
+
+
+def test_api():
+    """Of few records there is no thousandth page, but each other figure."""
+    done = subprocess.run([BENCH / "api"], capture_output=True, text=True, timeout=200, check=False,
+                          env={**os.environ, "BENCH_ROWS": "5000", "BENCH_ASKED": "20"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = dict(re.findall(r"^bench (\S+) (\S+) ms$", done.stdout, re.M))
+    for name in ("api_cdr_number", "api_cdr_day"):
+        assert 0 < float(figures[f"{name}_p50_ms"]) <= float(figures[f"{name}_p99_ms"])
+    assert "# by number: 10 pages" in done.stdout
