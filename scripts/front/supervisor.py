@@ -10,6 +10,7 @@ from .errors import FrontError
 
 # Seconds. PostgreSQL's fast shutdown and FreeSWITCH's are the slowest.
 STOP_TIMEOUT = 60
+NOT_RUNNING = 70  # of supervisord.xmlrpc.Faults
 
 
 class Supervisor:
@@ -64,8 +65,17 @@ class Supervisor:
                 self._rpc.startProcess(name, False)
 
     def stop_process(self, name, wait=True):
-        """Stops one process, and waits until it has ended."""
-        self._rpc.stopProcess(name, wait)
+        """Stops one process, and waits until it has ended. One that has just died comes back first."""
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self._rpc.stopProcess(name, wait)
+                return
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode != NOT_RUNNING or time.monotonic() > deadline \
+                        or self.processes()[name]["statename"] == "STOPPED":
+                    raise
+                time.sleep(0.05)
 
     def failures(self):
         """What does not run: a line for each such process."""
