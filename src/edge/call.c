@@ -61,7 +61,7 @@ static const char *text_of(const json_t *object, const char *name)
 }
 
 /*
- * BYE to the called side, as the caller would say it. dlg.end_dlg says BYE to the caller and then
+ * BYE to the called side, as the caller would say it. The edge says BYE to the caller and then
  * to the other side, but not when the caller's answer is faster than that: then there is no dialog
  * any more, and the other side would hear nothing until it is asked whether it is there. Whoever
  * hears it twice says that there is no such call (481).
@@ -104,10 +104,11 @@ static int end_dialog(struct edge_pool *pool, const json_t *dialog, struct err *
                                         json_object_get(json_object_get(dialog, "caller"), "cseq")),
                               NULL, &code, err);
     bye_to_callee(pool, node, dialog);
-    return edge_pool_call(
-        pool, node, "dlg.end_dlg",
-        json_pack("[O, O]", json_object_get(dialog, "h_entry"), json_object_get(dialog, "h_id")),
-        NULL, &code, err);
+    return edge_pool_call(pool, node, "dialplane.end",
+                          json_pack("[O, s, s]", json_object_get(dialog, "call-id"),
+                                    text_of(json_object_get(dialog, "caller"), "tag"),
+                                    text_of(json_object_get(dialog, "callee"), "tag")),
+                          NULL, &code, err);
 }
 
 int edge_call_end(struct edge_pool *pool, const struct edge_call *call, struct err *err)
