@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from lib import records
+from lib import db, records
 from lib import scenario as sip
 from lib.phone import hear_each_other
+from lib.softphones import Softphones
 
 pytestmark = pytest.mark.edge
 
@@ -178,3 +179,29 @@ def test_session_interval_too_small(platform, pair):
     call = pair[0].call("1003", sip.is_refused(422), headers=["Session-Expires: 30"]).finish()
     assert "Min-SE: 90" in call.messages()
     assert platform.db.wait_for_cdr(call.call_id)["sip_code"] == 422
+
+
+def test_ended_by_the_edge(platform):
+    """However fast the two say that they have heard of it: each call has its record."""
+    phones = Softphones(platform)
+    try:
+        caller, callee = (phones.phone(user, "a.test", db.password(user, "a.test"))
+                          for user in ("1001", "1003"))
+        callee.register()
+        assert phones.wait(lambda: callee.registered, 10)
+        for _ in range(3):
+            made = [caller.call("1003") for _ in range(8)]
+            platform.calls += [call.call_id for call in made]
+            assert phones.wait(lambda: all(call.code == 200 for call in made), 20)
+            dialogs = [dialog for dialog in platform.edge.call("dlg.list")
+                       if dialog["call-id"] in {call.call_id for call in made}]
+            for dialog in dialogs:
+                assert platform.edge.call("dialplane.end", dialog["call-id"], dialog["caller"]["tag"],
+                                          dialog["callee"]["tag"]) == "ok"
+            for call in made:
+                record = platform.db.wait_for_cdr(call.call_id)
+                records.check(record, callee="1003", side="system")
+        callee.register(expires=0)
+        assert phones.wait(lambda: callee.registered, 10)
+    finally:
+        phones.close()
