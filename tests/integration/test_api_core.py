@@ -20,7 +20,7 @@ INTERLEAVINGS, WRITERS = 1000, 4
 def api(platform):
     """Of an administrator of a.test."""
     made = Api(platform, make_key(platform.db, "a.test"), "a.test")
-    until(lambda: answers(made), 30)
+    until(lambda: answers(made), 60)
     Api.contract = Contract(made.get("/openapi.json").json)
     yield made
     Api.contract = None
@@ -567,4 +567,4 @@ def test_without_database(api, platform):
         assert api.get("/openapi.json").status == 200
     finally:
         supervisor.start("postgresql")
-    until(lambda: api.get("users").status == 200, 30)
+    until(lambda: api.get("users").status == 200, 60)

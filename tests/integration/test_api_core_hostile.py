@@ -31,7 +31,7 @@ def api(platform):
         except OSError:
             return False
 
-    until(answers, 30)
+    until(answers, 60)
     yield made
     made.close()
 
@@ -264,4 +264,5 @@ def test_random_requests(api, platform):
     before = resident(pid)
     run(REQUESTS)
     assert not faults, (seed, faults[:3])
+    print("KiB", before, resident(pid))
     assert resident(pid) < before + 8 * 1024, (before, resident(pid))

@@ -24,7 +24,7 @@ DOMAIN = "6140.test"
 def root(platform):
     """Of the platform, at home in a tenant of its own."""
     made = Api(platform, make_key(platform.db), DOMAIN)
-    until(lambda: is_there(made), 30)
+    until(lambda: is_there(made), 60)
     Api.contract = Contract(made.get("/openapi.json").json)
     assert made.post("/domains", {"name": DOMAIN}).status == 201
     yield made

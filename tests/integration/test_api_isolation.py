@@ -46,7 +46,7 @@ def root(platform):
         except OSError:
             return False
 
-    until(answers, 30)
+    until(answers, 60)
     yield made
     made.close()
 
