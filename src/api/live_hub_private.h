@@ -49,3 +49,9 @@ struct live_hub {
     struct live_stream *streams;
     size_t stream_count;
 };
+
+/*
+ * Up to `size` bytes of what there is for the stream; 0: it is over; -EAGAIN: there is nothing yet;
+ * -EPIPE: what comes next is gone. With the lock held.
+ */
+ssize_t live_stream_take(struct live_stream *stream, char *out, size_t size) DP_CHECK;

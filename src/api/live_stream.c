@@ -165,9 +165,7 @@ static ssize_t send_some(struct live_stream *stream, char *out, size_t size)
     return (ssize_t)some;
 }
 
-/* With the lock held. */
-static ssize_t read_some(struct live_stream *stream, const struct http_request *request, char *out,
-                         size_t size)
+ssize_t live_stream_take(struct live_stream *stream, char *out, size_t size)
 {
     int res;
 
@@ -176,10 +174,7 @@ static ssize_t read_some(struct live_stream *stream, const struct http_request *
     res = stream->text ? 0 : next_text(stream);
     if (res)
         return res;
-    if (stream->text)
-        return send_some(stream, out, size);
-    stream->suspended = http_suspend(request);
-    return stream->suspended ? -EAGAIN : 0;
+    return stream->text ? send_some(stream, out, size) : -EAGAIN;
 }
 
 ssize_t live_stream_read(void *arg, const struct http_request *request, char *out, size_t size)
@@ -188,7 +183,13 @@ ssize_t live_stream_read(void *arg, const struct http_request *request, char *ou
     ssize_t res;
 
     pthread_mutex_lock(&stream->hub->lock);
-    res = read_some(stream, request, out, size);
+    res = live_stream_take(stream, out, size);
+    if (res == -EAGAIN) {
+        stream->suspended = http_suspend(request);
+        /* The server is being stopped. */
+        if (!stream->suspended)
+            res = 0;
+    }
     pthread_mutex_unlock(&stream->hub->lock);
     return res;
 }

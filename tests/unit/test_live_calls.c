@@ -5,7 +5,6 @@
 #include "edge/calls.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -14,96 +13,15 @@
 
 #include "base/clock.h"
 #include "edge/call_view.h"
-#include "http/server.h"
+#include "edge_server.h"
 #include "unit.h"
 
-enum { CALLS_MAX = 2000 };
-
-/* The ids of the calls that the edge has, each with two dialogs; all of a.test. */
-static char ids[CALLS_MAX][37];
-static size_t count;
-static atomic_int questions, largest;
-
-static void add_dialog(json_t *dialogs, const char *id, const char *leg)
-{
-    json_array_append_new(
-        dialogs, json_pack("{s:i, s:i, s:s, s:i, s:{s:s}, s:[{s:s}, {s:s}, {s:s}, {s:s}, {s:s}]}",
-                           "h_entry", 1, "h_id", 2, "call-id", "x@phone", "state", 4, "caller",
-                           "cseq", "2", "variables", "id", id, "leg", leg, "start",
-                           "1795283153.368769", "begun", "1795283153.369333", "from", "1001"));
-}
-
-/* As dlg.list_match: those whose name begins so, at most as many as were asked for. */
-static json_t *match(const char *name, int limit)
-{
-    json_t *dialogs = json_array();
-    char own[128];
-
-    for (size_t i = 0; i < count; i++) {
-        snprintf(own, sizeof(own), "a.test/%s", ids[i]);
-        for (int leg = 0; leg < 2 && strncmp(own, name, strlen(name)) == 0; leg++)
-            if ((int)json_array_size(dialogs) < limit)
-                add_dialog(dialogs, ids[i], leg ? "1" : "0");
-    }
-    return dialogs;
-}
-
-static void on_call(void *arg, const struct http_request *request, struct http_response *response)
-{
-    size_t length;
-    const char *body = http_body(request, &length), *method = "", *name = "";
-    json_t *call = json_loadb(body, length, 0, NULL), *found, *reply;
-    int limit = 0;
-    json_int_t id = 0;
-    char *text;
-
-    (void)arg;
-    assert_int_equal(json_unpack(call, "{s:s, s:I, s:[s, s, s, i]}", "method", &method, "id", &id,
-                                 "params", &name, &name, &name, &limit),
-                     0);
-    found = match(name, limit);
-    atomic_fetch_add(&questions, 1);
-    if ((int)json_array_size(found) > atomic_load(&largest))
-        atomic_store(&largest, (int)json_array_size(found));
-    if (json_array_size(found))
-        reply = json_pack("{s:s, s:O, s:I}", "jsonrpc", "2.0", "result", found, "id", id);
-    else
-        reply = json_pack("{s:s, s:{s:i, s:s}, s:I}", "jsonrpc", "2.0", "error", "code", 404,
-                          "message", "Not found", "id", id);
-    json_decref(found);
-    text = json_dumps(reply, JSON_COMPACT);
-    buf_add_str(&response->body, text);
-    response->status = 200;
-    free(text);
-    json_decref(reply);
-    json_decref(call);
-}
-
-static struct http_server *server;
 static struct edge_pool *pool;
 static struct edge_place places[2];
 
 static void start(size_t calls, size_t edges)
 {
-    static const struct http_route routes[] = {{"POST", "/rpc", 0, on_call, NULL}};
-    const struct http_options options = {
-        .address = "127.0.0.1",
-        .threads = 1,
-        .connections_max = 8,
-        .timeout_s = 5,
-        .body_max = 1000,
-        .reply_max = 2000000,
-        .routes = routes,
-        .routes_count = 1,
-    };
-
-    atomic_store(&questions, 0);
-    atomic_store(&largest, 0);
-    for (count = 0; count < calls; count++)
-        snprintf(ids[count], sizeof(ids[count]), "%08x-0000-4000-8000-000000000000",
-                 (unsigned int)(count * 2654435761u));
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    assert_int_equal(http_server_start(&server, &options, NULL), 0);
+    edge_start_server(calls);
     places[0] = (struct edge_place){"one", "127.0.0.1", http_server_port(server), "token"};
     /* Nobody listens there. */
     places[1] = (struct edge_place){"two", "127.0.0.1", 1, "token"};
@@ -113,8 +31,7 @@ static void start(size_t calls, size_t edges)
 static void stop(void)
 {
     edge_pool_close(pool);
-    http_server_stop(server);
-    curl_global_cleanup();
+    edge_stop_server();
 }
 
 /* Reads all pages; every call is there once, in order. */
