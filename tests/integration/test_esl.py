@@ -1,8 +1,10 @@
 """Queues of a real FreeSWITCH, which `dialplane serve` keeps as they are in SQL."""
 
+import time
+
 import pytest
 
-from esl import NOTICED_WITHIN, channels, is_away, is_current
+from esl import NOTICED_WITHIN, channels, is_away, is_current, metric
 from serve import SOON, configuration, is_listening, until
 
 RUNNING = ("freeswitch", "serve")
@@ -154,7 +156,7 @@ def test_levels_and_times_change(make_queue, db):
                      and queue.agents()[user]["wrap_up_time"] == "3" for user in queue.tiers()))
 
 
-def test_parameters_change_when_nobody_is_there(make_queue, db, platform, freeswitch):
+def test_parameters_change_when_nobody_is_there(make_queue, db, platform, serve, freeswitch):
     """Not before: a queue that is unloaded is freed, whoever may be using it."""
     queue = make_queue("1001")
     uuid = queue.call()
@@ -175,6 +177,11 @@ def test_parameters_change_when_nobody_is_there(make_queue, db, platform, freesw
     assert [loaded[name] for name in ("max_wait_time", "moh_sound", "max_wait_time_with_no_agent")
             ] == ["900", "moh/x.wav", "3"]
     assert len(queue.tiers()) == 2
+    # It is as it should be: nobody goes on asking.
+    until(lambda: is_current(serve))
+    commands = metric(serve, "commands_total")
+    time.sleep(1)
+    assert metric(serve, "commands_total") - commands < 10
 
 
 def test_what_has_not_changed_is_left_alone(make_queue, serve, freeswitch):

@@ -5,7 +5,11 @@
 #include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 
-enum { NO_AGENT_S = 3 };
+int doc_no_agent_s(const struct snapshot_queue *queue)
+{
+    /* Not one: a queue is loaded without its agents, who follow when its first caller is in it. */
+    return queue->no_agent_to ? 3 : 0;
+}
 
 /* voip.queues.strategy, and what mod_callcenter calls it. */
 static const struct {
@@ -60,9 +64,8 @@ static void add_params(struct xml *xml, const struct snapshot *snapshot,
     doc_mark(snapshot, queue, mark);
     doc_param(xml, "time-base-score", mark);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
-    /* Seconds without anybody logged in; 0: they do not count. Who comes then leaves at once. Not
-     * one: a queue is loaded without its agents, who follow when its first caller is in it. */
-    doc_number(xml, "max-wait-time-with-no-agent", queue->no_agent_to ? NO_AGENT_S : 0);
+    /* Who comes after that leaves at once. */
+    doc_number(xml, "max-wait-time-with-no-agent", doc_no_agent_s(queue));
     doc_number(xml, "max-wait-time-with-no-agent-time-reached", 0);
     /* A level is asked as soon as the one below has nobody free. */
     doc_param(xml, "tier-rules-apply", "false");

@@ -66,6 +66,9 @@ void doc_mark(const struct snapshot *snapshot, const struct snapshot_queue *queu
 /* What mod_callcenter calls a queue's strategy. */
 const char *doc_strategy(const char *strategy);
 
+/* Seconds without anybody logged in after which who waits leaves; 0: they do not count. */
+int doc_no_agent_s(const struct snapshot_queue *queue);
+
 /*
  * For each section: the tenant that a request is about, unchecked, -ENOENT for none; and the
  * document. As fs_request_domain and fs_document.

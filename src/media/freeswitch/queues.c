@@ -124,17 +124,18 @@ static int drop_tiers(const struct queue *queue, struct err *err)
 static bool is_current(const struct fs_table *loaded, size_t row, const struct snapshot *snapshot,
                        const struct snapshot_queue *wanted)
 {
-    char music[DOC_FILE_SIZE], mark[DOC_MARK_SIZE], wait[CC_NUMBER_SIZE];
+    char music[DOC_FILE_SIZE], mark[DOC_MARK_SIZE];
+    char wait[CC_NUMBER_SIZE], no_agent[CC_NUMBER_SIZE];
 
     doc_music(snapshot, wanted->music, music);
     doc_mark(snapshot, wanted, mark);
     snprintf(wait, sizeof(wait), "%d", wanted->max_wait_s);
+    snprintf(no_agent, sizeof(no_agent), "%d", doc_no_agent_s(wanted));
     return strcmp(fs_table_get(loaded, row, "strategy"), doc_strategy(wanted->strategy)) == 0 &&
            strcmp(fs_table_get(loaded, row, "moh_sound"), music) == 0 &&
            strcmp(fs_table_get(loaded, row, "time_base_score"), mark) == 0 &&
            strcmp(fs_table_get(loaded, row, "max_wait_time"), wait) == 0 &&
-           strcmp(fs_table_get(loaded, row, "max_wait_time_with_no_agent"),
-                  wanted->no_agent_to ? "1" : "0") == 0;
+           strcmp(fs_table_get(loaded, row, "max_wait_time_with_no_agent"), no_agent) == 0;
 }
 
 /* Whether anybody is in the queue, or was a moment ago. */
