@@ -12,6 +12,7 @@ enum {
     IDLE_MS = 1000,  /* nothing is expected: the turn only sees that Redis is there */
     EXPECT_MS = 50,  /* confirmations are */
     FULL_MS = 20,    /* and are what lets it go on */
+    PACE_MS = 10,    /* so that not each record has its own two questions to Redis */
     COMMIT_MS = 100, /* a flush of the disk */
     SPOOL_MS = 2000, /* a disk that fails */
     LOOK_FIRST_MS = 5000,
@@ -209,11 +210,17 @@ static int send_waiting(struct sender *sender, struct err *err)
 
 static int send_new(struct sender *sender, struct err *err)
 {
+    int64_t left = sender->next_ms - clock_mono_ms();
+
     if (window_room(&sender->window) == 0) {
         sender_pause(sender, FULL_MS);
         return 0;
     }
+    if (left > 0)
+        sender_pause(sender, (int)left);
     read_new(sender, sender->window.count || sender->moved ? EXPECT_MS : IDLE_MS);
+    if (sender->batch.count && sender->batch.count < SENDER_BATCH)
+        sender->next_ms = clock_mono_ms() + PACE_MS;
     return send_batch(sender, err);
 }
 
