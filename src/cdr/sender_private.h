@@ -34,7 +34,7 @@ struct sender {
     int64_t look_ms;           /* how long it may be so until it is looked for (again) */
     int64_t committed_ms;
     int64_t next_ms; /* when to read what is new, at the earliest */
-    bool moved; /* the window's beginning, since the last commit */
+    bool moved;      /* the window's beginning, since the last commit */
     int retry_ms;
     bool told; /* that Redis is away */
     atomic_bool stopping, connected;

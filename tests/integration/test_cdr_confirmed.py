@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 import uuid
+import xmlrpc.client
 from contextlib import contextmanager
 
 # The platform and the way of the records, and what goes along it.
@@ -30,9 +31,18 @@ def metric(path, name):  # noqa: F811
     return int(lines["dialplane_collector_" + name])
 
 
+def stops(supervisor, name):
+    try:
+        supervisor.stop_process(name)
+    except xmlrpc.client.Fault:
+        return False
+    return True
+
+
 @contextmanager
 def without_writer(path):  # noqa: F811
-    path.platform.supervisor.stop_process("cdr-writer")
+    # One that was killed a moment ago may not have been started again.
+    until(lambda: stops(path.platform.supervisor, "cdr-writer"), "the writer stops")
     try:
         yield
     finally:
