@@ -430,10 +430,10 @@ def test_the_database_away(hooks, platform, receiver):
 
 def test_two_nodes_share(hooks, platform, receiver):
     """Each delivery is made once, by one of two, and neither stands by while the other is at work."""
-    documents, agi = free_ports(2)
+    documents, agi, api = free_ports(3)
     config = platform.folder / "second.yaml"
     deployment = yaml.safe_load((platform.state / "etc/deploy.yaml").read_text())
-    deployment["control"].update(documents_port=documents, agi_port=agi)
+    deployment["control"].update(documents_port=documents, agi_port=agi, api_port=api)
     config.write_text(yaml.safe_dump(deployment))
     config.chmod(0o644)
     with open(platform.folder / "second.log", "w", encoding="utf-8") as log:
