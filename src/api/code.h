@@ -51,6 +51,21 @@ struct code_apply {
     struct buf told; /* secrets that were made and are told once */
 };
 
+struct code_import {
+    const char *actor; /* for the audit log */
+    bool dry_run;
+    unsigned int added, same, bad; /* lines */
+    struct buf lines;              /* what is wrong with the bad ones, a line each */
+};
+
+/*
+ * Makes rows of one section from CSV, whose first line names fields as the file of a tenant does.
+ * Good lines are taken whatever the others are. 0 with bad lines in `told`; -EINVAL when the file
+ * as a whole cannot be read.
+ */
+int code_import(PGconn *conn, const char *domain, const char *section, const char *name,
+                const char *text, size_t len, struct code_import *told, struct err *err) DP_CHECK;
+
 /*
  * Makes the tenant as the file says, in one transaction, or leaves everything as it was. -EINVAL
  * when something in the file is wrong (with its place), -EIO otherwise.

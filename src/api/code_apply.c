@@ -18,7 +18,7 @@ struct deletions {
     size_t count;
 };
 
-static bool is_changed(const struct code_row *row)
+bool code_is_changed(const struct code_row *row)
 {
     for (const struct api_column *c = row->resource->columns; row->twin && c->name; c++)
         if (code_differs(row, c) || code_digest_differs(row, c))
@@ -39,8 +39,7 @@ static void pair(const struct code_work *work)
     }
 }
 
-/* Every name leads somewhere: before anything is done, so that people see their own mistakes. */
-static int check_names(const struct code_work *work, const struct code_row *row)
+int code_check_names(const struct code_work *work, const struct code_row *row)
 {
     char name[CODE_NAME_SIZE], sentence[128];
 
@@ -68,7 +67,7 @@ static int prepare(const struct code_work *work)
     if (!res)
         pair(work);
     for (size_t i = 0; !res && i < rows->count; i++)
-        res = check_names(work, rows->rows[i]);
+        res = code_check_names(work, rows->rows[i]);
     return res;
 }
 
@@ -79,7 +78,7 @@ static void tell(const struct code_work *work, const struct deletions *deletions
 
     for (size_t i = 0; i < rows->count; i++) {
         const struct code_row *row = rows->rows[i];
-        bool changed = is_changed(row);
+        bool changed = code_is_changed(row);
 
         /* The tenant itself was made, and told, just now. */
         if (row->id)
@@ -113,6 +112,8 @@ static int create_needed(const struct code_work *work, struct code_row *row, uns
         target = code_target(work, c, text);
         if (target && (target->mark == MAKING || depth > DEPTH_MAX))
             res = code_refuse(work, row, name, "this leads in a circle");
+        else if (target && target->is_bad)
+            res = code_refuse(work, row, name, "what this names is wrong itself, and was not made");
         else if (target)
             res = create(work, target, depth + 1);
     }
@@ -129,6 +130,11 @@ static int create(const struct code_work *work, struct code_row *row, unsigned i
     res = create_needed(work, row, depth);
     row->mark = 0;
     return res ? res : code_create(work, row);
+}
+
+int code_create_with(const struct code_work *work, struct code_row *row)
+{
+    return create(work, row, 0);
 }
 
 /* Prompts come first: they are led to by texts, custom/NAME. */
@@ -162,7 +168,7 @@ static int let_go_all(const struct code_work *work, struct api_row *before)
     int res = 0;
 
     for (size_t i = 0; !res && i < rows->count; i++) {
-        if (!is_changed(rows->rows[i]))
+        if (!code_is_changed(rows->rows[i]))
             continue;
         res = code_lock(work, rows->rows[i], &before[i]);
         if (!res)
@@ -177,7 +183,7 @@ static int change_all(const struct code_work *work, const struct api_row *before
     int res = 0;
 
     for (size_t i = 0; !res && i < rows->count; i++)
-        if (is_changed(rows->rows[i]))
+        if (code_is_changed(rows->rows[i]))
             res = code_change(work, rows->rows[i], &before[i]);
     return res;
 }

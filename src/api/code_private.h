@@ -19,6 +19,7 @@ struct code_row {
     struct code_row *twin;         /* the same row on the other side */
     struct code_row *child, *next; /* lists in the order of the file, after code_sort */
     int mark;                      /* of a walk */
+    bool is_bad, is_kept;          /* of an import: refused; committed */
 };
 
 struct code_rows {
@@ -82,6 +83,7 @@ int code_prompts_write(struct api_request *request, const char *folder, struct e
 struct code_session {
     struct api_request request;
     struct http_response response;
+    const struct code_row *refused; /* the last one */
     bool as_platform; /* whose rights the transaction has: the platform's, or the tenant's */
 };
 /* Begins a transaction for the tenant. -ENOENT: there is none of this name; its rights are then the

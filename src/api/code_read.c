@@ -1,4 +1,5 @@
 /* The file of a tenant, read with the place of everything in it. */
+#include "api/code_csv.h"
 #include "api/code_yaml.h"
 #include "api/resources/resources.h"
 #include <errno.h>
@@ -24,9 +25,8 @@ static yaml_node_t *node_of(const struct reading *reading, int index)
     return yaml_document_get_node(reading->document, index);
 }
 
-/* The column that is called so in the file; its type as the file has it. */
-static bool find_field(const struct api_resource *resource, const char *name,
-                       const struct api_column **column, enum api_type *type)
+bool code_find_field(const struct api_resource *resource, const char *name,
+                     const struct api_column **column, enum api_type *type)
 {
     char own[CODE_NAME_SIZE];
 
@@ -64,7 +64,7 @@ static int take_field(struct reading *reading, struct code_row *row, const yaml_
     enum api_type type;
     json_t *value;
 
-    if (!find_field(row->resource, name, &column, &type))
+    if (!code_find_field(row->resource, name, &column, &type))
         return refuse(reading, key, "there is no field of this name here", name);
     if (json_object_get(row->places, name))
         return refuse(reading, key, "this is here twice", name);

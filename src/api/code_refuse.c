@@ -38,13 +38,18 @@ int code_refuse(const struct code_work *work, const struct code_row *row, const 
     unsigned int line = row->line, column = row->column;
     struct buf title;
 
+    work->session->refused = row;
     if (place) {
         line = (unsigned int)json_integer_value(json_array_get(place, 0));
         column = (unsigned int)json_integer_value(json_array_get(place, 1));
     }
     buf_init(&title, 512);
     code_title(row, &title);
-    if (line)
+    if (line && !column)
+        (void)err_set(work->err, -EINVAL, "%s:%u: %s: %s%s%s", work->file->name, line,
+                      title.len ? title.data : "?", field ? field : "", field ? ": " : "",
+                      sentence);
+    else if (line)
         (void)err_set(work->err, -EINVAL, "%s:%u:%u: %s: %s%s%s", work->file->name, line, column,
                       title.len ? title.data : "?", field ? field : "", field ? ": " : "",
                       sentence);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/code_csv.h"
 #include "api/code_yaml.h"
 
 const char *code_text(const yaml_node_t *node)
@@ -15,18 +16,10 @@ const char *code_text(const yaml_node_t *node)
     return has_nul ? NULL : (const char *)node->data.scalar.value;
 }
 
-/* A plain scalar is a number, true, false or null where the column may be one; elsewhere a text. */
-static json_t *scalar(const yaml_node_t *node, enum api_type type)
+json_t *code_plain(const char *text, enum api_type type)
 {
-    const char *text = code_text(node);
     char *end;
 
-    if (!text)
-        return NULL;
-    if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-        return json_string(text);
-    if (!*text || strcmp(text, "null") == 0 || strcmp(text, "~") == 0)
-        return json_null();
     if (type == API_BOOLEAN && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
         return json_boolean(*text == 't');
     if (type == API_INTEGER) {
@@ -34,10 +27,23 @@ static json_t *scalar(const yaml_node_t *node, enum api_type type)
 
         errno = 0;
         number = strtoll(text, &end, 10);
-        if (!*end && !errno)
+        if (*text && !*end && !errno)
             return json_integer(number);
     }
     return json_string(text);
+}
+
+static json_t *scalar(const yaml_node_t *node, enum api_type type)
+{
+    const char *text = code_text(node);
+
+    if (!text)
+        return NULL;
+    if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        return json_string(text);
+    if (!*text || strcmp(text, "null") == 0 || strcmp(text, "~") == 0)
+        return json_null();
+    return code_plain(text, type);
 }
 
 json_t *code_yaml(yaml_document_t *document, const yaml_node_t *node, enum api_type type)

@@ -44,6 +44,15 @@ int code_delete(const struct code_work *work, const struct code_row *row) DP_CHE
 /* A prompt from the folder of the audio (code_prompts.c). */
 int code_prompt_create(const struct code_work *work, struct code_row *row) DP_CHECK;
 
+/* -------------------------------------------------------------- of code_apply.c */
+
+/* Whether the row is otherwise than its twin. */
+bool code_is_changed(const struct code_row *row);
+/* Every name leads somewhere: before anything is done, so that people see their own mistakes. */
+int code_check_names(const struct code_work *work, const struct code_row *row) DP_CHECK;
+/* Makes a row and, before it, what it leads to. */
+int code_create_with(const struct code_work *work, struct code_row *row) DP_CHECK;
+
 /* -------------------------------------------------------------- deletions (code_order.c) */
 
 /* Rows without a twin, each before what it leads to. `out` is the caller's. */

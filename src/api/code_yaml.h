@@ -9,5 +9,3 @@
 const char *code_text(const yaml_node_t *node);
 /* The caller's; NULL when it is no value of a field. */
 json_t *code_yaml(yaml_document_t *document, const yaml_node_t *node, enum api_type type);
-/* Whether saying so is the same as saying nothing. */
-bool code_is_default(const struct api_column *column, json_t *value);

@@ -25,6 +25,7 @@ static const struct cmd_verb verbs[] = {
     {"key", "add, list or revoke keys of the API", cmd_key},
     {"export", "print a tenant as a file", cmd_export},
     {"apply", "make a tenant as a file says, after showing what changes", cmd_apply},
+    {"import", "add users, extensions, queues, numbers from CSV", cmd_import},
     {"schema", "print the JSON Schema of a tenant's file, for editors", cmd_schema},
     {"explain", "say what would happen if one called the other", cmd_explain},
 };

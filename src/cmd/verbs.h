@@ -9,6 +9,7 @@ int cmd_collector(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_mail(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
