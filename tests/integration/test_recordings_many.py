@@ -151,7 +151,8 @@ def test_many_calls(platform):
     try:
         calls.register()
         calls.begin()
-        assert len(list(platform.live.glob("*_a.test.*"))) >= SIDE * SIDE, "all at the same time"
+        wait_for(lambda: len(list(platform.live.glob("*_a.test.*"))) >= SIDE * SIDE,
+                 "all at the same time", 20)
         killed.add(kill_collector(platform))
         time.sleep(3)
         pairs = list(calls.made)
