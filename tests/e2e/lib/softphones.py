@@ -140,7 +140,8 @@ class Softphone:
                 data, source = self.socket.recvfrom(65535)
             except (BlockingIOError, ConnectionError):
                 return
-            if len(data) > 4 and self.manner != "silent":
+            # Not what keeps a NAT open, nor sound for whoever had the port before.
+            if b"SIP/2.0" in data.partition(b"\r\n")[0] and self.manner != "silent":
                 self._take(Message(data), source)
 
     def _take(self, message, source):
