@@ -74,13 +74,12 @@ struct job {
     atomic_int items[EACH];
 };
 
+static char large[4000];
+
 static void *add_many(void *arg)
 {
-    static char large[4000];
     struct job *job = arg;
 
-    for (size_t i = 0; i < sizeof(large) - 1; i++)
-        large[i] = (char)(32 + (i * i * 31) % 90);
     for (size_t i = 0; i < EACH; i++)
         add(job->queue, i % 2 ? "{}" : large, &job->items[i]);
     return NULL;
@@ -95,6 +94,8 @@ static void test_many(void **state)
     struct intake_queue *queue;
     pthread_t threads[THREADS];
 
+    for (size_t i = 0; i < sizeof(large) - 1; i++)
+        large[i] = (char)(32 + (i * i * 31) % 90);
     assert_int_equal(intake_queue_start(&queue, &intake, tell, &told, NULL), 0);
     for (size_t i = 0; i < THREADS; i++) {
         jobs[i].queue = queue;
