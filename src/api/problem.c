@@ -7,35 +7,6 @@
 
 #include "api/api_private.h"
 
-static const struct {
-    unsigned int status;
-    const char *title;
-} titles[] = {
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {500, "Internal Server Error"},
-    {503, "Service Unavailable"},
-};
-
-static const char *title_of(unsigned int status)
-{
-    for (size_t i = 0; i < DP_COUNT(titles); i++)
-        if (titles[i].status == status)
-            return titles[i].title;
-    return "Error";
-}
-
 static void put_json(struct http_response *response, json_t *value)
 {
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
@@ -62,7 +33,7 @@ static void make_problem(struct api_request *request, unsigned int status, const
 {
     struct http_response *response = request->response;
     json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-                                title_of(status), "status", (int)status, "detail", detail);
+                                http_title(status), "status", (int)status, "detail", detail);
 
     if (problem && pointer)
         add_pointer(problem, pointer, detail);

@@ -15,8 +15,11 @@ static const struct {
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {409, "Conflict"},
+    {410, "Gone"},
     {412, "Precondition Failed"},
     {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
     {415, "Unsupported Media Type"},
     {416, "Range Not Satisfiable"},
     {422, "Unprocessable Content"},
@@ -26,7 +29,7 @@ static const struct {
     {507, "Insufficient Storage"},
 };
 
-static const char *title_of(unsigned int status)
+const char *http_title(unsigned int status)
 {
     for (size_t i = 0; i < DP_COUNT(titles); i++)
         if (titles[i].status == status)
@@ -50,7 +53,7 @@ void http_problem(struct http_response *response, unsigned int status, const cha
     response->content_type = "application/problem+json";
     buf_reset(&response->body);
     problem =
-        json_pack("{s:s, s:s, s:i, s:s*, s:s*}", "type", "about:blank", "title", title_of(status),
+        json_pack("{s:s, s:s, s:i, s:s*, s:s*}", "type", "about:blank", "title", http_title(status),
                   "status", (int)status, "detail", *detail ? detail : NULL, "field", field);
     if (problem)
         text = json_dumps(problem, JSON_COMPACT);

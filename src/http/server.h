@@ -131,6 +131,9 @@ bool http_is_resumed(const struct http_request *request);
 void http_set_result(struct http_request *request, int result);
 int http_result(const struct http_request *request);
 
+/* What a status code is called (RFC 9110 15); "Error" for those that this tree does not answer. */
+const char *http_title(unsigned int status);
+
 /*
  * Makes the response a problem (RFC 9457) of this status with this detail, which is for the
  * client's eyes. `field` names the parameter at fault, or is NULL.
