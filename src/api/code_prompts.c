@@ -23,19 +23,6 @@ static int path_of(const char *folder, const char *name, char out[PATH_MAX])
     return str_printf(out, PATH_MAX, "%s/%s.wav", folder, name);
 }
 
-/* As PostgreSQL reads a bytea. */
-static int to_hex(const struct buf *audio, struct buf *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    buf_add_str(out, "\\x");
-    for (size_t i = 0; i < audio->len; i++) {
-        buf_add_char(out, digits[(unsigned char)audio->data[i] >> 4]);
-        buf_add_char(out, digits[(unsigned char)audio->data[i] & 15]);
-    }
-    return buf_error(out);
-}
-
 static int read_audio(const char *path, struct buf *hex, struct err *err)
 {
     struct buf file, audio;
@@ -46,7 +33,7 @@ static int read_audio(const char *path, struct buf *hex, struct err *err)
     res = file_read(path, &file, err);
     if (!res)
         res = wav_plain(file.data ? file.data : "", file.len, &audio, err);
-    if (!res && to_hex(&audio, hex))
+    if (!res && pg_add_bytea(hex, audio.data, audio.len))
         res = err_set(err, -ENOMEM, "there is no memory for %s", path);
     buf_free(&file);
     buf_free(&audio);

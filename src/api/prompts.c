@@ -13,21 +13,6 @@ enum { HEX_MAX = 2 * (WAV_DATA_MAX + WAV_HEAD) + 8 };
     "{\"type\":\"string\",\"contentMediaType\":\"audio/wav\",\"description\":"                     \
     "\"RIFF WAVE, PCM, one channel, 16 bits, 8 or 16 kHz, at most ten minutes at 8 kHz.\"}"
 
-/* As PostgreSQL reads a bytea. */
-static int to_hex(const struct buf *audio, struct buf *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    if (buf_reserve(out, 2 * audio->len + 2))
-        return buf_error(out);
-    buf_add_str(out, "\\x");
-    for (size_t i = 0; i < audio->len; i++) {
-        buf_add_char(out, digits[(unsigned char)audio->data[i] >> 4]);
-        buf_add_char(out, digits[(unsigned char)audio->data[i] & 15]);
-    }
-    return buf_error(out);
-}
-
 static int digit_of(char hex)
 {
     return hex <= '9' ? hex - '0' : hex - 'a' + 10;
@@ -62,7 +47,7 @@ static int take_audio(struct api_request *request, struct buf *hex)
     if (res == -EINVAL)
         api_problem(request, 422, NULL, "This audio is not possible: %s.", err.text);
     if (!res)
-        res = to_hex(&audio, hex);
+        res = pg_add_bytea(hex, audio.data, audio.len);
     if (res && res != -EINVAL)
         api_problem(request, 500, NULL, "There is no memory for this.");
     buf_free(&audio);

@@ -121,3 +121,17 @@ int pg_query(PGconn *conn, const char *sql, int count, const char *const values[
         PQclear(result);
     return res;
 }
+
+int pg_add_bytea(struct buf *out, const char *data, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (buf_reserve(out, 2 * len + 2))
+        return buf_error(out);
+    buf_add_str(out, "\\x");
+    for (size_t i = 0; i < len; i++) {
+        buf_add_char(out, digits[(unsigned char)data[i] >> 4]);
+        buf_add_char(out, digits[(unsigned char)data[i] & 15]);
+    }
+    return buf_error(out);
+}

@@ -43,3 +43,6 @@ int pg_exec(PGconn *conn, const char *sql, struct err *err) DP_CHECK;
  */
 int pg_query(PGconn *conn, const char *sql, int count, const char *const values[], PGresult **out,
              struct err *err) DP_CHECK;
+
+/* Appends bytes as the text of a bytea ("\\x…", PostgreSQL manual 8.4.1). The buffer's errors. */
+int pg_add_bytea(struct buf *out, const char *data, size_t len) DP_CHECK;
