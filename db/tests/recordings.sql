@@ -1,6 +1,6 @@
 -- Recordings: how long they are kept, what is held, what a tenant sees, what the keeper may do.
 BEGIN;
-SELECT plan(20);
+SELECT plan(23);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -33,6 +33,22 @@ DELETE FROM voip.recording_settings WHERE domain_id = :a;
 SELECT is(pg_temp.days(:'first'), 90::numeric, 'says nothing any more');
 SELECT throws_ok($$INSERT INTO voip.recording_settings (keep_days) VALUES (1)$$, '23505', NULL,
                  'one row says it of all');
+
+SELECT ctid AS version FROM voip.recordings WHERE id = :'first' \gset
+INSERT INTO voip.recording_settings (domain_id) VALUES (:a);
+SELECT is((SELECT ctid::text FROM voip.recordings WHERE id = :'first'), :'version', 'a row that says nothing changes none');
+DELETE FROM voip.recording_settings WHERE domain_id = :a;
+
+-- ---- the platform's callers of the API
+
+INSERT INTO voip.recording_settings (domain_id, keep_days) VALUES (:b, 3);
+SET LOCAL ROLE dialplane_platform;
+SELECT is((SELECT array_agg(keep_days) FROM voip.recording_settings), ARRAY[90], 'see what is said of all');
+UPDATE voip.recording_settings SET keep_days = 60;
+RESET ROLE;
+SELECT is((SELECT keep_days FROM voip.recording_settings WHERE domain_id = :b), 3, 'and change nothing of a tenant''s');
+UPDATE voip.recording_settings SET keep_days = 90 WHERE domain_id IS NULL;
+DELETE FROM voip.recording_settings WHERE domain_id = :b;
 
 -- ---- held
 

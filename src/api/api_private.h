@@ -191,6 +191,19 @@ int api_find_row(struct api_request *request, const struct api_resource *resourc
 int api_remove(struct api_request *request, const struct api_resource *resource,
                const struct api_row *row, const char *prefix) DP_CHECK;
 
+/* -------------------------------------------------------------- what there is one of (single.c) */
+
+/* The rest of a SELECT of its row `t`: version and id of what is there, or of what is by default.
+ */
+int api_single_sql(struct buf *sql, const struct api_resource *resource,
+                   enum api_lock lock) DP_CHECK;
+/* Its row, locked, which is made when there is none; its version is that of before. */
+int api_single_find(struct api_request *request, const struct api_resource *resource,
+                    struct api_row *out) DP_CHECK;
+/* Sets it back to what it is by default; `row`, as it was read, is then what it is. */
+int api_single_reset(struct api_request *request, const struct api_resource *resource,
+                     struct api_row *row) DP_CHECK;
+
 /* -------------------------------------------------------------- ETag (etag.c) */
 
 /* If-Match of the request against the row's version: 0, or -EINVAL and the response is 412. */

@@ -79,14 +79,15 @@ static void tell(const struct code_work *work, const struct deletions *deletions
     for (size_t i = 0; i < rows->count; i++) {
         const struct code_row *row = rows->rows[i];
         bool changed = code_is_changed(row);
+        bool added = !row->twin || (changed && code_is_nothing(row->twin));
 
         /* The tenant itself was made, and told, just now. */
         if (row->id)
             continue;
-        apply->added += !row->twin;
-        apply->changed += changed;
-        if (!row->twin || changed)
-            code_tell(&apply->plan, row->twin ? '~' : '+', row);
+        apply->added += added;
+        apply->changed += changed && !added;
+        if (added || changed)
+            code_tell(&apply->plan, added ? '+' : '~', row);
     }
     apply->deleted = (unsigned int)deletions->count;
     for (size_t i = 0; i < deletions->count; i++)

@@ -160,20 +160,20 @@ static void put_tenant(yaml_emitter_t *emitter, const struct code_rows *rows)
     for (size_t i = 0; i < rows->count; i++) {
         const struct code_row *row = rows->rows[i];
 
-        if (row->parent)
+        if (row->parent || code_is_nothing(row))
             continue;
         if (row->resource != list) {
-            if (list && !list->is_platform)
+            if (list && code_is_list(list))
                 end_list(emitter);
             list = row->resource;
             code_section(list, name);
             put_scalar(emitter, name, YAML_PLAIN_SCALAR_STYLE);
-            if (!list->is_platform)
+            if (code_is_list(list))
                 begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);
         }
         put_row(emitter, row);
     }
-    if (list && !list->is_platform)
+    if (list && code_is_list(list))
         end_list(emitter);
 }
 

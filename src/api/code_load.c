@@ -58,7 +58,7 @@ void code_end(struct code_session *session)
 }
 
 /* id, parent's id, the row as the API shows it, digests of its secrets as JSON. */
-static void put_sql(struct buf *sql, const struct api_resource *resource)
+static int put_sql(struct buf *sql, const struct api_resource *resource)
 {
     const struct api_column *parent = api_parent_column(resource);
     bool any = false;
@@ -73,10 +73,14 @@ static void put_sql(struct buf *sql, const struct api_resource *resource)
         buf_printf(sql, "%s'%s', t.%s", any ? ", " : "", c->digest, c->digest);
         any = true;
     }
-    buf_printf(sql, ")::text FROM %s t", resource->table);
+    buf_add_str(sql, ")::text");
+    if (resource->is_single)
+        return api_single_sql(sql, resource, API_UNLOCKED);
+    buf_printf(sql, " FROM %s t", resource->table);
     if (resource == &api_domains)
         buf_add_str(sql, " WHERE t.id = voip.current_domain_id()");
     buf_add_str(sql, " ORDER BY t.id");
+    return buf_error(sql);
 }
 
 static bool is_default(const struct api_column *column, json_t *value)
@@ -126,8 +130,9 @@ static int load_one(struct api_request *request, const struct api_resource *reso
     int res;
 
     buf_init(&sql, SQL_MAX);
-    put_sql(&sql, resource);
-    res = buf_error(&sql) ? buf_error(&sql) : api_query(request, sql.data, 0, NULL, &read);
+    res = put_sql(&sql, resource);
+    if (!res)
+        res = api_query(request, sql.data, 0, NULL, &read);
     buf_free(&sql);
     for (int i = 0; !res && i < PQntuples(read); i++) {
         struct code_row *parent =

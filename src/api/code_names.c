@@ -70,6 +70,16 @@ json_t *code_value(const struct code_row *row, const struct api_column *column, 
     return *made;
 }
 
+bool code_is_list(const struct api_resource *resource)
+{
+    return !resource->is_platform && !resource->is_single;
+}
+
+bool code_is_nothing(const struct code_row *row)
+{
+    return row->resource->is_single && json_object_size(row->fields) == 0;
+}
+
 static void add_plain(struct buf *out, json_t *value)
 {
     char *text;

@@ -26,7 +26,7 @@ static struct code_row *target_of(const struct code_rows *rows, const struct cod
 
 static bool is_doomed(const struct code_row *row)
 {
-    return !row->twin;
+    return !row->twin && !code_is_nothing(row);
 }
 
 /* Post-order: what it leads to comes before it. */

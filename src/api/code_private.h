@@ -51,6 +51,10 @@ const char *const *code_known_by(const struct api_resource *resource);
 /* A field's value; its default, or null, when the row does not say. Borrowed: `made` keeps it
  * until the next call, and is at last the caller's. */
 json_t *code_value(const struct code_row *row, const struct api_column *column, json_t **made);
+/* Whether it is one of a kind, and as it is by default: in no file, and never deleted. */
+bool code_is_nothing(const struct code_row *row);
+/* Whether its rows are a list, or there is one of it. */
+bool code_is_list(const struct api_resource *resource);
 /* "users 1001", "queues support members 1001": for people. */
 void code_title(const struct code_row *row, struct buf *out);
 

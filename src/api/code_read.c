@@ -127,6 +127,8 @@ static int take_rows(struct reading *reading, const struct api_resource *resourc
 
     if (text && (!*text || strcmp(text, "null") == 0))
         return 0;
+    if (resource->is_single)
+        return take_row(reading, resource, parent, node);
     if (node->type != YAML_SEQUENCE_NODE)
         return refuse(reading, node, "this is a list", NULL);
     for (yaml_node_item_t *item = node->data.sequence.items.start;

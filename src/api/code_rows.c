@@ -153,7 +153,7 @@ static int compare(const void *left, const void *right)
 
     if (at_a != at_b)
         return at_a < at_b ? -1 : 1;
-    first = api_column_find(a->resource, a->resource->order);
+    first = a->resource->order ? api_column_find(a->resource, a->resource->order) : NULL;
     order = first && code_has(first) ? compare_column(a, b, first) : 0;
     for (const struct api_column *c = a->resource->columns; !order && c->name; c++)
         if (code_has(c))

@@ -68,13 +68,18 @@ int code_schema(struct buf *out)
     json_object_set_new(properties, "domain", row_schema(&api_domains));
     for (size_t i = 0; api_resources[i]; i++) {
         const struct api_resource *resource = api_resources[i];
+        json_t *row;
 
         if (resource->parent || !code_is_part(resource))
             continue;
         code_section(resource, name);
-        json_object_set_new(properties, name,
-                            json_pack("{s:s, s:s, s:o}", "type", "array", "description",
-                                      resource->tag, "items", row_schema(resource)));
+        row = row_schema(resource);
+        if (resource->is_single)
+            json_object_set_new(row, "description", json_string(resource->tag));
+        else
+            row = json_pack("{s:s, s:s, s:o}", "type", "array", "description", resource->tag,
+                            "items", row);
+        json_object_set_new(properties, name, row);
     }
     schema = json_pack("{s:s, s:s, s:s, s:o, s:[s, s], s:b}", "$schema",
                        "https://json-schema.org/draft/2020-12/schema", "title",

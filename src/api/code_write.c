@@ -164,7 +164,9 @@ int code_lock(const struct code_work *work, const struct code_row *row, struct a
     if (act_for(work, row->resource->is_platform))
         return code_refuse_row(work, row);
     set_parent(work, row);
-    if (api_row_read(work->request, row->resource, "id", id_of(row), NULL, API_LOCKED, out))
+    if (row->resource->is_single
+            ? api_single_find(work->request, row->resource, out)
+            : api_row_read(work->request, row->resource, "id", id_of(row), NULL, API_LOCKED, out))
         return code_refuse_row(work, row);
     return 0;
 }
@@ -205,7 +207,8 @@ int code_delete(const struct code_work *work, const struct code_row *row)
     struct api_row found = {0};
     int res = code_lock(work, row, &found);
 
-    if (!res && api_remove(work->request, row->resource, &found, ""))
+    if (!res && (row->resource->is_single ? api_single_reset(work->request, row->resource, &found)
+                                          : api_remove(work->request, row->resource, &found, "")))
         res = code_refuse_row(work, row);
     api_row_free(&found);
     return res;

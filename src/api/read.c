@@ -138,6 +138,8 @@ static int row_sql(struct buf *sql, const struct api_resource *resource, const c
 {
     buf_add_str(sql, "SELECT ");
     api_row_sql(sql, resource, spec);
+    if (resource->is_single)
+        return api_single_sql(sql, resource, lock);
     buf_printf(sql, ", t.xmin::text, t.id::text FROM %s t WHERE t.%s = $1", resource->table,
                column);
     if (resource->parent)
@@ -153,6 +155,7 @@ int api_row_read(struct api_request *request, const struct api_resource *resourc
 {
     const char *values[] = {value, api_parent_key(request, resource)};
     PGresult *rows = NULL;
+    int count = resource->is_single ? 0 : resource->parent ? 2 : 1;
     struct buf sql;
     int res;
 
@@ -161,7 +164,7 @@ int api_row_read(struct api_request *request, const struct api_resource *resourc
     if (res)
         api_problem(request, 400, NULL, "Too much is asked at once.");
     else
-        res = api_query(request, sql.data, resource->parent ? 2 : 1, values, &rows);
+        res = api_query(request, sql.data, count, values, &rows);
     buf_free(&sql);
     if (res)
         return res;

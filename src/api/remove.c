@@ -40,12 +40,20 @@ int api_remove(struct api_request *request, const struct api_resource *resource,
     return res;
 }
 
+static int remove_one(struct api_request *request, const struct api_resource *resource,
+                      struct api_row *row)
+{
+    if (resource->is_single)
+        return api_single_reset(request, resource, row);
+    return api_remove(request, resource, row, "");
+}
+
 void api_delete(struct api_request *request)
 {
     const struct api_resource *resource = request->route->arg;
     struct api_row row = {0};
 
-    if (!api_find_row(request, resource, &row) && !api_remove(request, resource, &row, "")) {
+    if (!api_find_row(request, resource, &row) && !remove_one(request, resource, &row)) {
         request->response->status = request->dry_run ? 200 : 204;
         request->response->content_type = NULL;
         if (request->dry_run) {

@@ -80,6 +80,12 @@ struct api_resource {
     bool is_platform;                  /* not below a domain: /api/v1/domains */
     bool unkept;                       /* what is sent is not kept, not even its digest */
     bool outlived;                     /* keeps no tenant from being deleted */
+    /*
+     * There is one of it, and always: it has no id and is not listed. It is read and changed, and
+     * DELETE sets it back to what its columns are by default. Of who has no row of the table, whose
+     * domain_id is unique, all columns are null, which then is their default.
+     */
+    bool is_single;
     enum api_scope reads, writes;
     const char *key;   /* of the path; NULL: "id" */
     const char *id;    /* the column that tells rows of one page apart; NULL: "id" */

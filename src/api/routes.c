@@ -23,19 +23,21 @@ enum { VERBS = 6 };
 static const struct {
     enum api_verb verb;
     const char *method, *suffix, *name, *before, *after;
+    const char *of_single; /* `before` where there is one of it */
     bool is_of_one, writes;
     unsigned int flags, status;
     api_handler handler;
 } verbs[VERBS] = {
-    {API_LIST, "GET", "", "list", "List ", "s", false, false, API_CONDITIONAL, 200, api_list},
-    {API_CREATE, "POST", "", "create", "Create a new ", "", false, true,
+    {API_LIST, "GET", "", "list", "List ", "s", NULL, false, false, API_CONDITIONAL, 200, api_list},
+    {API_CREATE, "POST", "", "create", "Create a new ", "", NULL, false, true,
      API_DRY_RUN | API_IDEMPOTENT, 201, api_create},
-    {API_BATCH, "POST", "/batch", "batch", "Create and delete many ", "s, all or none", false, true,
-     API_DRY_RUN | API_IDEMPOTENT, 200, api_batch},
-    {API_GET, "GET", "", "get", "Read one ", "", true, false, API_CONDITIONAL, 200, api_get},
-    {API_PATCH, "PATCH", "", "update", "Change what is sent of one ", "", true, true,
-     API_DRY_RUN | API_CONDITIONAL, 200, api_patch},
-    {API_DELETE, "DELETE", "", "delete", "Delete one ", "", true, true,
+    {API_BATCH, "POST", "/batch", "batch", "Create and delete many ", "s, all or none", NULL, false,
+     true, API_DRY_RUN | API_IDEMPOTENT, 200, api_batch},
+    {API_GET, "GET", "", "get", "Read one ", "", "Read the ", true, false, API_CONDITIONAL, 200,
+     api_get},
+    {API_PATCH, "PATCH", "", "update", "Change what is sent of one ", "",
+     "Change what is sent of the ", true, true, API_DRY_RUN | API_CONDITIONAL, 200, api_patch},
+    {API_DELETE, "DELETE", "", "delete", "Delete one ", "", "Set back the ", true, true,
      API_DRY_RUN | API_CONDITIONAL, 204, api_delete},
 };
 
@@ -128,21 +130,23 @@ static int make_route(struct api *api, const struct api_resource *resource, size
     struct api_route *route = &api->made[api->made_count++];
     bool is_of_many = verbs[verb].verb == API_LIST || verbs[verb].verb == API_BATCH;
     bool makes = verbs[verb].writes && verbs[verb].verb != API_PATCH;
+    bool has_key = verbs[verb].is_of_one && !resource->is_single;
     unsigned int flags = verbs[verb].flags;
 
-    if (resource->is_platform && makes)
+    /* A tenant reads and changes its own rows of these; what there is one of is none's. */
+    if (resource->is_platform && (makes || resource->is_single))
         flags |= API_PLATFORM;
     if (resource->unkept)
         flags &= ~(unsigned int)API_IDEMPOTENT;
     *route = (struct api_route){
         .method = verbs[verb].method,
-        .path = make_path(api, resource, verbs[verb].is_of_one ? api_key(resource) : NULL,
-                          verbs[verb].suffix),
+        .path = make_path(api, resource, has_key ? api_key(resource) : NULL, verbs[verb].suffix),
         .scope = verbs[verb].writes ? resource->writes : resource->reads,
         .flags = flags,
         .name = make_name(api, verbs[verb].name, resource, !is_of_many),
         .tag = resource->tag,
-        .summary = summary(api, verbs[verb].before, resource->one, verbs[verb].after),
+        .summary = summary(api, resource->is_single ? verbs[verb].of_single : verbs[verb].before,
+                           resource->one, verbs[verb].after),
         .body_schema = verbs[verb].writes && verbs[verb].verb != API_DELETE ? "" : NULL,
         .status = verbs[verb].status,
         .handler = verbs[verb].handler,

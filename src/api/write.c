@@ -218,9 +218,13 @@ void api_create(struct api_request *request)
 int api_find_row(struct api_request *request, const struct api_resource *resource,
                  struct api_row *out)
 {
-    int res = api_row_read(request, resource, api_key(resource), api_row_key(request, resource),
-                           NULL, API_LOCKED, out);
+    int res;
 
+    if (resource->is_single)
+        res = api_single_find(request, resource, out);
+    else
+        res = api_row_read(request, resource, api_key(resource), api_row_key(request, resource),
+                           NULL, API_LOCKED, out);
     if (res == -ENOENT)
         api_not_found(request);
     return res ? res : api_if_match(request, out->version);

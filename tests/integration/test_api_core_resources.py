@@ -275,11 +275,65 @@ def test_docs_page(root):
         assert f"<code>{path}</code>" in text
 
 
+def test_recording_settings(api, root, platform):
+    """What there is one of is always there: read, changed by one of two, set back, taken back."""
+    nothing = {"format": None, "keep_days": None, "encrypt": None}
+    path, db = "recording-settings", platform.db
+    tenant = db.value("SELECT id FROM voip.domains WHERE name = %s", DOMAIN)
+
+    def rows():
+        return db.rows("SELECT format, keep_days, encrypt FROM voip.recording_settings"
+                       " WHERE domain_id = %s", tenant)
+
+    first = api.get(path)
+    assert (first.json, rows()) == (nothing, [])
+    assert api.get(path, If_None_Match=first.tag).status == 304
+    assert api.get(path, {"fields": "format"}).json == {"format": None}
+    assert api.patch(path, {"keep_days": 30}, {"dry_run": "true"}).json == {**nothing, "keep_days": 30}
+    assert api.delete(path, {"dry_run": "true"}).json == nothing and not rows()
+    made = api.patch(path, {"keep_days": 30}, If_Match=first.tag)
+    assert made.json == {**nothing, "keep_days": 30} and rows() == [made.json]
+    # Whoever has read that there was nothing has lost the race.
+    assert api.patch(path, {"keep_days": 31}, If_Match=first.tag).status == 412
+    changed = api.patch(path, {"format": "opus", "encrypt": True}, If_Match=made.tag)
+    assert changed.json == {"format": "opus", "keep_days": 30, "encrypt": True} == api.get(path).json
+    for wrong in ({"format": "mp3"}, {"keep_days": -1}, {"keep_days": 36501}, {"encrypt": 1},
+                  {"nothing": 1}):
+        assert api.patch(path, wrong).pointers == [f"/{name}" for name in wrong]
+    assert api.post(path, {}).status == 405 and api.get(f"{path}/1").status == 404
+    assert api.delete(path, If_Match=made.tag).status == 412
+    assert api.delete(path, If_Match=changed.tag).status == 204
+    assert api.get(path).json == nothing
+    # Both are changes, and are taken back as such.
+    entries = api.all("audit-log", resource=path, sort="-id")
+    assert [entry["method"] for entry in entries] == ["PATCH"] * 3
+    assert entries[2]["before"] == nothing and entries[0]["before"] == changed.json
+    assert api.post(f"audit-log/{entries[0]['id']}/revert", None).json == changed.json
+    assert api.get(path).json == changed.json and rows() == [changed.json]
+    # Who may not delete recordings does not do so by keeping them for a shorter time.
+    few = Api(platform, make_key(db, DOMAIN, ("config:read", "config:write")), DOMAIN)
+    assert few.patch(path, {"keep_days": 1}).status == 403 == few.delete(path).status
+    assert few.patch(path, {"format": "wav", "keep_days": 30}).json["format"] == "wav"
+    few.close()
+    assert api.delete(path).status == 204
+    # The platform's, for all who say nothing.
+    path = "/recording-settings"
+    before = root.get(path)
+    assert before.json == {"format": "wav", "keep_days": 0, "encrypt": False}
+    after = root.patch(path, {"keep_days": 365}, If_Match=before.tag)
+    assert after.json == {**before.json, "keep_days": 365}
+    assert db.value("SELECT keep_days FROM voip.recording_settings WHERE domain_id IS NULL") == 365
+    assert root.patch(path, {"format": None}).pointers == ["/format"]
+    assert root.delete(path).status == 405 and api.get(path).status == api.patch(path, {}).status == 404
+    entry, = root.all("/audit-log", resource=path[1:], sort="-id", limit=1)[:1]
+    assert root.post(f"/audit-log/{entry['id']}/revert", None).json == before.json
+
+
 def test_every_operation_was_tried(root):
     """By the tests above: those of resources, with success and without."""
     tags = {"Users", "Extensions", "Ring groups", "Queues", "IVR menus", "Voicemail boxes",
             "Conferences", "Schedules", "Announcements", "Trunks", "Outbound routes",
-            "Inbound numbers", "Recording policies", "Prompts", "Webhooks"}
+            "Inbound numbers", "Recording policies", "Recording settings", "Prompts", "Webhooks"}
     wanted = {name for name, (_, _, operation) in Api.contract.operations().items()
               if tags & set(operation["tags"])}
     assert len(wanted) > 100

@@ -83,6 +83,7 @@ recording_policies:
   - {trunk: carrier, mode: on_demand}
   - {extension: "6601", mode: never}
   - {mode: on_demand, direction: internal}
+recording_settings: {format: opus, keep_days: 30, encrypt: true}
 """
 # Columns that are not in files, each for its reason.
 NO_FIELDS = {
@@ -99,8 +100,7 @@ PARENTS = {"ring_group_members": "ring_group_id", "queue_members": "queue_id",
 NO_CONFIGURATION = {"api_keys", "operators", "sessions", "login_devices", "audit_log",
                     "idempotency_keys", "cdr", "cdr_legs", "cdr_raw", "cdr_dead", "recordings",
                     "recording_keys", "voicemail_counts", "queue_agents", "outbound_usage",
-                    "webhook_deliveries", "edge_calls", "edge_boots", "login_failures",
-                    "recording_settings"}    # the platform's to say: no resource of the API
+                    "webhook_deliveries", "edge_calls", "edge_boots", "login_failures"}
 
 
 class Code:
@@ -235,6 +235,8 @@ def sections(document):
                  ("queues", "members"): "queue_members",
                  ("outbound_routes", "trunks"): "outbound_route_trunks"}
     for name, rows in document.items():
+        if isinstance(rows, dict) and name != "domain":
+            found[name] = [rows]    # what there is one of
         if isinstance(rows, list):
             found[name] = rows
             for row in rows:
@@ -410,6 +412,28 @@ def test_plan(code, db, small):
     patched = [entry for entry in entries if entry["method"] == "PATCH"][0]
     assert (patched["before"]["ring_s"], patched["after"]["ring_s"]) == (20, 7)
     assert code.apply(changed, "--prune") == "Nothing to change.\n"
+
+
+def test_what_there_is_one_of(code, db, small):
+    """It has no key: it is changed, set back where the file does not say it, and told so."""
+    with_settings = small + "recording_settings: {keep_days: 30, encrypt: true}\n"
+    assert code.apply(with_settings).splitlines() == [
+        "+ recording_settings", "1 to add, 0 to change, 0 to delete."]
+    assert code.apply(with_settings.replace("30", "31")).splitlines() == [
+        "~ recording_settings", "    keep_days: 30 -> 31", "0 to add, 1 to change, 0 to delete."]
+    assert "~ recording_settings" in code.apply(with_settings)
+    assert code.apply(with_settings, "--prune") == "Nothing to change.\n" == code.apply(small)
+    exported = yaml.safe_load(code.export(domain="small.test"))
+    assert exported["recording_settings"] == {"keep_days": 30, "encrypt": True}
+    assert code.apply(small, "--prune").splitlines() == [
+        "- recording_settings", "0 to add, 0 to change, 1 to delete."]
+    for nothing in ("{}", "null", "{keep_days: null}"):
+        assert code.apply(f"{small}recording_settings: {nothing}", "--prune") == "Nothing to change.\n"
+    assert "recording_settings" not in code.export(domain="small.test")
+    line = with_settings.splitlines().index("recording_settings: {keep_days: 30, encrypt: true}") + 1
+    assert f"file:{line}:33: recording_settings: keep_days: is from 0 to 36500." in code.refused(
+        with_settings.replace("30", "-1"))
+    assert "this is a row" in code.refused(small + "recording_settings: []")
 
 
 def test_changed_places(code, db, small):

@@ -23,6 +23,8 @@ const struct api_resource *const api_resources[] = {
     &api_outbound_route_trunks,
     &api_inbound_numbers,
     &api_recording_policies,
+    &api_recording_settings,
+    &api_recording_defaults,
     &api_prompts,
     &api_webhooks,
     &api_keys_of_tenant,
