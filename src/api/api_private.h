@@ -167,13 +167,18 @@ void api_array_add(struct buf *array, const char *word);
 /* The text of a JSON value for PostgreSQL, checked; `out` is the caller's, NULL for null. */
 int api_value(struct api_write *write, const struct api_column *column, json_t *value,
               char **out) DP_CHECK;
-/* Checks the given object and fills columns and values. */
+/* Begins a write of `given`, which is the caller's, as `prefix` is. */
+void api_write_init(struct api_write *write, struct api_request *request,
+                    const struct api_resource *resource, json_t *given, const char *prefix);
+/* Checks the given object and fills columns and values. -EINVAL: all that is wrong was told. */
 int api_write_fill(struct api_write *write) DP_CHECK;
 void api_write_free(struct api_write *write);
 
 /* Makes a row of `given`; `prefix` of JSON pointers. `told` may be NULL. */
 int api_insert(struct api_request *request, const struct api_resource *resource, json_t *given,
                const char *prefix, struct api_row *out, char **told) DP_CHECK;
+/* The same of a write that is filled; `told` may be NULL. */
+int api_insert_filled(struct api_write *write, struct api_row *out, char **told) DP_CHECK;
 /* Changes a row, as it was read, as the request's body says. */
 int api_change(struct api_request *request, const struct api_resource *resource,
                const struct api_row *before, struct api_row *after) DP_CHECK;

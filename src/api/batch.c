@@ -36,80 +36,156 @@ static int check_body(struct api_request *request)
     return 0;
 }
 
-static int delete_one(struct api_request *request, const struct api_resource *resource,
-                      json_t *value, const char *pointer, json_t *deleted)
+struct batch {
+    struct api_request *request;
+    const struct api_resource *resource;
+    json_t *deletions, *creations; /* of the body; NULL: none */
+    struct one {
+        struct api_write write;
+        char pointer[32];
+    } *rows; /* one of each creation */
+    json_t *deleted, *created;
+};
+
+/* Before anything is done, so that all that is wrong is told at once. */
+static int check_deletions(const struct batch *batch)
+{
+    json_t *value;
+    char pointer[32];
+    size_t i;
+    int res = 0;
+
+    json_array_foreach(batch->deletions, i, value)
+    {
+        (void)!str_printf(pointer, sizeof(pointer), "/delete/%zu", i);
+        if (!json_is_integer(value) || json_integer_value(value) < 1)
+            res = api_fault(batch->request, pointer, "This is the id of a row.");
+    }
+    return res;
+}
+
+static int check_creation(const struct batch *batch, size_t i, json_t *value)
+{
+    struct one *one = &batch->rows[i];
+
+    (void)!str_printf(one->pointer, sizeof(one->pointer), "/create/%zu", i);
+    if (!json_is_object(value))
+        return api_fault(batch->request, one->pointer, "This is an object.");
+    api_write_init(&one->write, batch->request, batch->resource, value, one->pointer);
+    return api_write_fill(&one->write);
+}
+
+static int check_all(struct batch *batch)
+{
+    int res = check_deletions(batch);
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(batch->creations, i, value)
+    {
+        int more = check_creation(batch, i, value);
+
+        if (more && more != -EINVAL)
+            return more;
+        res = more ? more : res;
+    }
+    return res;
+}
+
+static int delete_one(const struct batch *batch, size_t i, json_t *value)
 {
     struct api_row row = {0};
-    char id[24];
+    char id[24], pointer[32];
     int res;
 
-    if (!json_is_integer(value) || json_integer_value(value) < 1 ||
-        str_printf(id, sizeof(id), "%" JSON_INTEGER_FORMAT, json_integer_value(value)))
-        return refuse(request, pointer, "This is the id of a row.");
-    res = api_row_read(request, resource, "id", id, NULL, API_LOCKED, &row);
+    (void)!str_printf(pointer, sizeof(pointer), "/delete/%zu", i);
+    (void)!str_printf(id, sizeof(id), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    res = api_row_read(batch->request, batch->resource, "id", id, NULL, API_LOCKED, &row);
     if (res == -ENOENT)
-        api_problem(request, 422, pointer, "There is no %s of this id.", resource->one);
+        res =
+            api_fault(batch->request, pointer, "There is no %s of this id.", batch->resource->one);
+    /* With one that is not there, none is deleted; whether the others are there is still told. */
+    else if (!res && !batch->request->faults)
+        res = api_remove(batch->request, batch->resource, &row, pointer);
     if (!res)
-        res = api_remove(request, resource, &row, pointer);
-    if (!res)
-        json_array_append(deleted, value);
+        json_array_append(batch->deleted, value);
     api_row_free(&row);
     return res;
 }
 
-static int create_one(struct api_request *request, const struct api_resource *resource,
-                      json_t *value, const char *pointer, json_t *created)
+static int delete_all(const struct batch *batch)
 {
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(batch->deletions, i, value)
+    {
+        int res = delete_one(batch, i, value);
+
+        if (res && res != -EINVAL)
+            return res;
+    }
+    return batch->request->faults ? -EINVAL : 0;
+}
+
+static int create_one(const struct batch *batch, struct one *one)
+{
+    const struct api_resource *resource = batch->resource;
     struct api_row row = {0};
     char *told = NULL;
     json_t *json;
-    int res;
+    int res = api_insert_filled(&one->write, &row, resource->told_sql ? &told : NULL);
 
-    if (!json_is_object(value))
-        return refuse(request, pointer, "This is an object.");
-    res = api_insert(request, resource, value, pointer, &row, resource->told_sql ? &told : NULL);
     if (!res) {
         json = json_loads(row.json, 0, NULL);
         if (told)
             json_object_set_new(json, resource->told_once, json_string(told));
-        if (request->dry_run)
+        if (batch->request->dry_run)
             json_object_del(json, "id");
-        json_array_append_new(created, json);
+        json_array_append_new(batch->created, json);
     }
     free(told);
     api_row_free(&row);
     return res;
 }
 
-typedef int (*one_handler)(struct api_request *, const struct api_resource *, json_t *,
-                           const char *, json_t *);
-
-static int each(struct api_request *request, const char *list, one_handler handler, json_t *done)
+static int create_all(const struct batch *batch)
 {
-    json_t *values = json_object_get(request->body, list), *value;
-    char pointer[64];
-    size_t i;
     int res = 0;
 
-    json_array_foreach(values, i, value)
-    {
-        if (!res)
-            res = str_printf(pointer, sizeof(pointer), "/%s/%zu", list, i);
-        if (!res)
-            res = handler(request, request->route->arg, value, pointer, done);
-    }
+    for (size_t i = 0; !res && i < json_array_size(batch->creations); i++)
+        res = create_one(batch, &batch->rows[i]);
     return res;
+}
+
+static void run(struct batch *batch)
+{
+    size_t count = json_array_size(batch->creations);
+
+    batch->rows = calloc(count + 1, sizeof(*batch->rows));
+    if (!batch->rows)
+        api_problem(batch->request, 500, NULL, "There is no memory for this.");
+    else if (!check_all(batch) && !delete_all(batch) && !create_all(batch))
+        api_reply(batch->request, 200,
+                  json_pack("{s:O, s:O}", "created", batch->created, "deleted", batch->deleted));
+    for (size_t i = 0; batch->rows && i < count; i++)
+        api_write_free(&batch->rows[i].write);
+    free(batch->rows);
 }
 
 void api_batch(struct api_request *request)
 {
-    const struct api_resource *resource = request->route->arg;
-    json_t *deleted = json_array(), *created = json_array();
+    struct batch batch = {
+        .request = request,
+        .resource = request->route->arg,
+        .deletions = json_object_get(request->body, "delete"),
+        .creations = json_object_get(request->body, "create"),
+        .deleted = json_array(),
+        .created = json_array(),
+    };
 
-    if (!check_body(request) && !api_parent_check(request, resource) &&
-        !each(request, "delete", delete_one, deleted) &&
-        !each(request, "create", create_one, created))
-        api_reply(request, 200, json_pack("{s:O, s:O}", "created", created, "deleted", deleted));
-    json_decref(deleted);
-    json_decref(created);
+    if (!check_body(request) && !api_parent_check(request, batch.resource))
+        run(&batch);
+    json_decref(batch.deleted);
+    json_decref(batch.created);
 }

@@ -49,6 +49,8 @@ struct code_apply {
     struct buf plan;
     unsigned int added, changed, deleted;
     struct buf told; /* secrets that were made and are told once */
+    /* All that is wrong with the file, a line each, when that is why it failed. */
+    struct buf wrong;
 };
 
 struct code_import {

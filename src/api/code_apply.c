@@ -39,36 +39,31 @@ static void pair(const struct code_work *work)
     }
 }
 
-int code_check_names(const struct code_work *work, const struct code_row *row)
-{
-    char name[CODE_NAME_SIZE], sentence[128];
-
-    for (const struct api_column *c = row->resource->columns; c->name; c++) {
-        const char *text;
-
-        code_field(c, name);
-        text = json_string_value(json_object_get(row->fields, name));
-        if (c->type != API_REFERENCE || !code_has(c) || !text || code_target(work, c, text))
-            continue;
-        (void)!str_printf(sentence, sizeof(sentence), "there is no %s of this name%s",
-                          c->refers_to->one, work->apply->prune ? " in the file" : "");
-        return code_refuse(work, row, name, sentence);
-    }
-    return 0;
-}
-
-static int prepare(const struct code_work *work)
+/* A row that could not be read was told already. */
+static int each(const struct code_work *work,
+                int (*one)(const struct code_work *, struct code_row *))
 {
     struct code_rows *rows = &work->file->rows;
     int res = 0;
 
-    for (size_t i = 0; !res && i < rows->count; i++)
-        res = code_digests(work, rows->rows[i]);
-    if (!res)
-        pair(work);
-    for (size_t i = 0; !res && i < rows->count; i++)
-        res = code_check_names(work, rows->rows[i]);
+    for (size_t i = 0; i < rows->count && (!res || res == -EINVAL); i++) {
+        int more = rows->rows[i]->is_bad ? 0 : one(work, rows->rows[i]);
+
+        res = more ? more : res;
+    }
     return res;
+}
+
+/* Whatever is wrong, all of it is told. */
+static int prepare(const struct code_work *work)
+{
+    int res = each(work, code_digests);
+
+    if (res && res != -EINVAL)
+        return res;
+    pair(work);
+    res = each(work, code_check);
+    return res ? res : work->session->faults->count ? -EINVAL : 0;
 }
 
 static void tell(const struct code_work *work, const struct deletions *deletions)
@@ -285,12 +280,15 @@ int code_apply(struct code_file *file, struct code_apply *apply, struct err *err
             code_problem(&session.request, err);
     }
     session.as_platform = is_new;
+    session.faults = &file->faults;
     if (!res && is_new)
         res = make_tenant(&work);
     if (!res)
         res = run(&work);
     if (res == -ENOMEM)
         (void)err_set(err, res, "there is no memory for the file");
+    if (res == -EINVAL)
+        code_faults_tell(&file->faults, &apply->wrong);
     code_end(&session);
     code_rows_free(&current);
     return res;

@@ -55,6 +55,7 @@ void code_end(struct code_session *session)
         (void)!pg_exec(conn, "ROLLBACK", NULL);
     buf_free(&session->response.body);
     buf_free(&session->response.headers);
+    json_decref(session->request.faults);
 }
 
 /* id, parent's id, the row as the API shows it, digests of its secrets as JSON. */

@@ -28,11 +28,29 @@ struct code_rows {
     json_t *by_key, *by_name, *by_id; /* -> index */
 };
 
+/* What is wrong, with its place; `text` is the whole line, with the file's name. */
+struct code_faults {
+    struct code_fault {
+        unsigned int line, column; /* 0, 0: of no place */
+        char *text;
+    } *list;
+    size_t count;
+};
+
 struct code_file {
     const char *name;
     char domain[STR_DOMAIN_MAX + 1];
     struct code_rows rows; /* the first is the tenant's own */
+    struct code_faults faults;
 };
+
+/* -------------------------------------------------------------- faults (code_faults.c) */
+
+void code_fault_add(struct code_faults *faults, unsigned int line, unsigned int column,
+                    const char *text);
+/* Appends the first 50, by their places, a line each. */
+void code_faults_tell(struct code_faults *faults, struct buf *out);
+void code_faults_free(struct code_faults *faults);
 
 /* -------------------------------------------------------------- names (code_names.c) */
 
@@ -89,6 +107,7 @@ struct code_session {
     struct http_response response;
     const struct code_row *refused; /* the last one */
     bool as_platform; /* whose rights the transaction has: the platform's, or the tenant's */
+    struct code_faults *faults; /* where all are kept that are told; NULL: only the last one is */
 };
 /* Begins a transaction for the tenant. -ENOENT: there is none of this name; its rights are then the
  * platform's. */

@@ -12,12 +12,28 @@ struct reading {
     struct err *err;
 };
 
-static int refuse(const struct reading *reading, const yaml_node_t *at, const char *sentence,
-                  const char *name)
+/* Without what this is about nothing else can be said of the file. */
+static int stop(const struct reading *reading, const yaml_node_t *at, const char *sentence,
+                const char *name)
 {
     return err_set(reading->err, -EINVAL, "%s:%zu:%zu: %s%s%s", reading->file->name,
                    at->start_mark.line + 1, at->start_mark.column + 1, name ? name : "",
                    name ? ": " : "", sentence);
+}
+
+/* The rest is read all the same, so that all that is wrong is told. `row`: whose it is, or NULL. */
+static int refuse(const struct reading *reading, struct code_row *row, const yaml_node_t *at,
+                  const char *sentence, const char *name)
+{
+    struct err err = {""};
+
+    (void)err_set(&err, 0, "%s:%zu:%zu: %s%s%s", reading->file->name, at->start_mark.line + 1,
+                  at->start_mark.column + 1, name ? name : "", name ? ": " : "", sentence);
+    code_fault_add(&reading->file->faults, (unsigned int)at->start_mark.line + 1,
+                   (unsigned int)at->start_mark.column + 1, err.text);
+    if (row)
+        row->is_bad = true;
+    return 0;
 }
 
 static yaml_node_t *node_of(const struct reading *reading, int index)
@@ -65,12 +81,12 @@ static int take_field(struct reading *reading, struct code_row *row, const yaml_
     json_t *value;
 
     if (!code_find_field(row->resource, name, &column, &type))
-        return refuse(reading, key, "there is no field of this name here", name);
+        return refuse(reading, row, key, "there is no field of this name here", name);
     if (json_object_get(row->places, name))
-        return refuse(reading, key, "this is here twice", name);
+        return refuse(reading, row, key, "this is here twice", name);
     value = code_yaml(reading->document, node, type);
     if (!value)
-        return refuse(reading, node, "this is no value of a field", name);
+        return refuse(reading, row, node, "this is no value of a field", name);
     if (!code_is_default(column, value))
         json_object_set(row->fields, name, value);
     json_decref(value);
@@ -91,7 +107,7 @@ static int take_pair(struct reading *reading, struct code_row *row, const yaml_n
     const char *name = code_text(key);
 
     if (!name)
-        return refuse(reading, key, "this is no name of a field", NULL);
+        return refuse(reading, row, key, "this is no name of a field", NULL);
     section = row->resource->is_platform ? NULL : find_section(row->resource, name);
     if (section)
         return lists ? take_rows(reading, section, row, value) : 0;
@@ -105,7 +121,7 @@ static int take_row(struct reading *reading, const struct api_resource *resource
     int res;
 
     if (node->type != YAML_MAPPING_NODE)
-        return refuse(reading, node, "this is a row, of \"field: value\"", NULL);
+        return refuse(reading, parent, node, "this is a row, of \"field: value\"", NULL);
     res = code_add(&reading->file->rows, resource, parent, &row);
     if (res)
         return res;
@@ -130,7 +146,7 @@ static int take_rows(struct reading *reading, const struct api_resource *resourc
     if (resource->is_single)
         return take_row(reading, resource, parent, node);
     if (node->type != YAML_SEQUENCE_NODE)
-        return refuse(reading, node, "this is a list", NULL);
+        return refuse(reading, parent, node, "this is a list", NULL);
     for (yaml_node_item_t *item = node->data.sequence.items.start;
          !res && item < node->data.sequence.items.top; item++)
         res = take_row(reading, resource, parent, node_of(reading, *item));
@@ -164,17 +180,17 @@ static int take_head(struct reading *reading, const yaml_node_t *root)
     version = member(reading, root, "version");
     text = version ? code_text(version) : NULL;
     if (!text || strcmp(text, "1") != 0)
-        return refuse(reading, version ? version : root, "this has to be 1", "version");
+        return stop(reading, version ? version : root, "this has to be 1", "version");
     domain = member(reading, root, "domain");
     if (!domain)
-        return refuse(reading, root, "this is missing: whose file it is", "domain");
+        return stop(reading, root, "this is missing: whose file it is", "domain");
     res = take_row(reading, &api_domains, NULL, domain);
     if (res)
         return res;
     text = json_string_value(json_object_get(reading->file->rows.rows[0]->fields, "name"));
     if (!text || !str_is_domain(text) ||
         str_copy(reading->file->domain, sizeof(reading->file->domain), text))
-        return refuse(reading, domain, "the name of a tenant is a host name in lower case", "name");
+        return stop(reading, domain, "the name of a tenant is a host name in lower case", "name");
     return 0;
 }
 
@@ -188,16 +204,17 @@ static int take_sections(struct reading *reading, const yaml_node_t *root)
         const yaml_node_t *key = node_of(reading, pair->key);
         const char *name = code_text(key);
         const struct api_resource *section = name ? find_section(NULL, name) : NULL;
-        size_t index = section ? code_index(section) : 0;
+        size_t index = section ? code_index(section) : DP_COUNT(seen) - 1;
 
         if (name && (strcmp(name, "version") == 0 || strcmp(name, "domain") == 0))
             continue;
         if (!section || index >= DP_COUNT(seen))
-            return refuse(reading, key, "there is no section of this name", name);
-        if (seen[index])
-            return refuse(reading, key, "this is here twice", name);
+            res = refuse(reading, NULL, key, "there is no section of this name", name);
+        else if (seen[index])
+            res = refuse(reading, NULL, key, "this is here twice", name);
+        else
+            res = take_rows(reading, section, NULL, node_of(reading, pair->value));
         seen[index] = true;
-        res = take_rows(reading, section, NULL, node_of(reading, pair->value));
     }
     return res;
 }
@@ -255,5 +272,6 @@ void code_free(struct code_file *file)
     if (!file)
         return;
     code_rows_free(&file->rows);
+    code_faults_free(&file->faults);
     free(file);
 }

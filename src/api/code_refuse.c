@@ -4,6 +4,8 @@
 
 #include "api/code_write.h"
 
+enum { LINE_MAX = 4096 };
+
 /* What a field of a problem is called in the file. */
 static void field_of(const struct code_row *row, const char *pointer, char out[CODE_NAME_SIZE])
 {
@@ -31,54 +33,84 @@ static void add_uses(struct buf *out, json_t *uses)
     }
 }
 
-int code_refuse(const struct code_work *work, const struct code_row *row, const char *field,
-                const char *sentence)
+/* "acme.yaml:14:11: queues support: ring_s: is from 5 to 300." */
+static void tell(const struct code_work *work, const struct code_row *row, const char *field,
+                 const char *sentence, struct buf *out)
 {
     json_t *place = field ? json_object_get(row->places, field) : NULL;
     unsigned int line = row->line, column = row->column;
-    struct buf title;
+    size_t begin = out->len;
 
     work->session->refused = row;
     if (place) {
         line = (unsigned int)json_integer_value(json_array_get(place, 0));
         column = (unsigned int)json_integer_value(json_array_get(place, 1));
     }
-    buf_init(&title, 512);
-    code_title(row, &title);
-    if (line && !column)
-        (void)err_set(work->err, -EINVAL, "%s:%u: %s: %s%s%s", work->file->name, line,
-                      title.len ? title.data : "?", field ? field : "", field ? ": " : "",
-                      sentence);
+    if (line && column)
+        buf_printf(out, "%s:%u:%u: ", work->file->name, line, column);
     else if (line)
-        (void)err_set(work->err, -EINVAL, "%s:%u:%u: %s: %s%s%s", work->file->name, line, column,
-                      title.len ? title.data : "?", field ? field : "", field ? ": " : "",
-                      sentence);
-    else
-        (void)err_set(work->err, -EINVAL, "%s: %s", title.len ? title.data : "?", sentence);
-    buf_free(&title);
+        buf_printf(out, "%s:%u: ", work->file->name, line);
+    code_title(row, out);
+    /* What is not in the file has no fields there. */
+    if (field && line)
+        buf_printf(out, ": %s", field);
+    buf_printf(out, ": %s", sentence);
+    if (work->session->faults && !buf_error(out))
+        code_fault_add(work->session->faults, line, column, out->data + begin);
+}
+
+int code_refuse(const struct code_work *work, const struct code_row *row, const char *field,
+                const char *sentence)
+{
+    struct buf line;
+
+    buf_init(&line, LINE_MAX);
+    tell(work, row, field, sentence, &line);
+    (void)err_set(work->err, -EINVAL, "%s", line.len ? line.data : "?");
+    buf_free(&line);
     return -EINVAL;
 }
 
-int code_refuse_row(const struct code_work *work, const struct code_row *row)
+/* One fault of a problem: of a field, or of the row. */
+static void tell_fault(const struct code_work *work, const struct code_row *row, json_t *fault,
+                       json_t *uses, struct buf *out)
 {
-    const struct http_response *response = work->request->response;
-    json_t *problem = json_loads(response->body.data, 0, NULL);
-    json_t *first = json_array_get(json_object_get(problem, "errors"), 0);
-    const char *pointer = json_string_value(json_object_get(first, "pointer"));
-    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    const char *pointer = json_string_value(json_object_get(fault, "pointer"));
+    const char *detail = json_string_value(json_object_get(fault, "detail"));
     char field[CODE_NAME_SIZE] = "";
     struct buf sentence;
 
-    buf_init(&sentence, 1024);
+    buf_init(&sentence, LINE_MAX);
     if (pointer)
         field_of(row, pointer, field);
     if (detail && pointer && str_starts_with(detail, pointer + 1) &&
         str_starts_with(detail + strlen(pointer + 1), ": "))
         detail += strlen(pointer + 1) + 2;
     buf_add_str(&sentence, detail ? detail : "there is no memory for this");
-    add_uses(&sentence, json_object_get(problem, "used_by"));
-    (void)code_refuse(work, row, *field ? field : NULL, sentence.data);
+    add_uses(&sentence, uses);
+    if (out->len)
+        buf_add_char(out, '\n');
+    tell(work, row, *field ? field : NULL, sentence.data, out);
     buf_free(&sentence);
+}
+
+int code_refuse_row(const struct code_work *work, const struct code_row *row)
+{
+    json_t *problem = json_loads(work->request->response->body.data, 0, NULL);
+    json_t *uses = json_object_get(problem, "used_by"), *fault;
+    json_t *faults = json_object_get(problem, "errors");
+    struct buf lines;
+    size_t i;
+
+    buf_init(&lines, 50 * LINE_MAX);
+    json_array_foreach(faults, i, fault) tell_fault(work, row, fault, uses, &lines);
+    if (!lines.len)
+        tell_fault(work, row, problem, uses, &lines);
+    (void)err_set(work->err, -EINVAL, "%s", lines.len ? lines.data : "?");
+    buf_free(&lines);
     json_decref(problem);
+    /* The next row has its own. */
+    json_decref(work->request->faults);
+    work->request->faults = NULL;
     return -EINVAL;
 }

@@ -16,7 +16,7 @@ struct code_work {
 int code_refuse(const struct code_work *work, const struct code_row *row, const char *field,
                 const char *sentence);
 
-/* The same of what the core has refused: the problem that the response is. */
+/* The same of what the core has refused, a line of each fault: the problem that the response is. */
 int code_refuse_row(const struct code_work *work, const struct code_row *row);
 
 /* Goes on with the rights of the platform, or of the tenant. */
@@ -48,10 +48,15 @@ int code_prompt_create(const struct code_work *work, struct code_row *row) DP_CH
 
 /* Whether the row is otherwise than its twin. */
 bool code_is_changed(const struct code_row *row);
-/* Every name leads somewhere: before anything is done, so that people see their own mistakes. */
-int code_check_names(const struct code_work *work, const struct code_row *row) DP_CHECK;
 /* Makes a row and, before it, what it leads to. */
 int code_create_with(const struct code_work *work, struct code_row *row) DP_CHECK;
+
+/* -------------------------------------------------------------- checks (code_check.c) */
+
+/* Every name leads somewhere: before anything is done, so that people see their own mistakes. */
+int code_check_names(const struct code_work *work, const struct code_row *row) DP_CHECK;
+/* The same, and its fields are as the API takes them. */
+int code_check(const struct code_work *work, struct code_row *row) DP_CHECK;
 
 /* -------------------------------------------------------------- deletions (code_order.c) */
 

@@ -92,6 +92,7 @@ static int take_member(struct api_write *write, const char *name, json_t *value)
 static int check_required(struct api_write *write)
 {
     char pointer[96];
+    int res = 0;
 
     for (const struct api_column *column = write->resource->columns; column->name; column++) {
         if (!(column->flags & API_REQUIRED) || json_object_get(write->given, column->name))
@@ -99,9 +100,15 @@ static int check_required(struct api_write *write)
         if (column->digest && json_object_get(write->given, column->digest))
             continue;
         (void)!str_printf(pointer, sizeof(pointer), "/%s", column->name);
-        return api_write_problem(write, 422, pointer, "%s is needed.", column->name);
+        res = api_write_problem(write, 422, pointer, "%s is needed.", column->name);
     }
-    return 0;
+    return res;
+}
+
+/* Of two results the one that counts: what is refused keeps nothing else from being looked at. */
+static int worse(int first, int second)
+{
+    return first && first != -EINVAL ? first : second ? second : first;
 }
 
 int api_write_fill(struct api_write *write)
@@ -112,13 +119,13 @@ int api_write_fill(struct api_write *write)
 
     json_object_foreach(write->given, name, value)
     {
-        if (!res)
-            res = take_member(write, name, value);
+        if (!res || res == -EINVAL)
+            res = worse(res, take_member(write, name, value));
     }
-    if (!res && !write->before)
-        res = check_required(write);
-    if (!res && write->resource->prepare)
-        res = write->resource->prepare(write);
+    if (!write->before && (!res || res == -EINVAL))
+        res = worse(res, check_required(write));
+    if (write->resource->prepare && (!res || res == -EINVAL))
+        res = worse(res, write->resource->prepare(write));
     if (res && res != -EINVAL)
         (void)api_write_problem(write, 500, NULL, "There is no memory for this.");
     return res;

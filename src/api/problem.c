@@ -7,6 +7,8 @@
 
 #include "api/api_private.h"
 
+enum { FAULTS_MAX = 50 };
+
 static void put_json(struct http_response *response, json_t *value)
 {
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
@@ -84,6 +86,51 @@ void api_problem_more(struct api_request *request, unsigned int status, const ch
     make_problem(request, status, pointer, more, detail);
 }
 
+static bool is_told(const json_t *faults, const char *pointer)
+{
+    const json_t *fault;
+    size_t i;
+
+    json_array_foreach(faults, i, fault)
+    {
+        if (strcmp(json_string_value(json_object_get(fault, "pointer")), pointer) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is wrong in two ways is told once; the sentence of the whole is that of the first. */
+static void add_fault(struct api_request *request, const char *pointer, const char *detail)
+{
+    const json_t *first;
+
+    if (!request->faults)
+        request->faults = json_array();
+    if (json_array_size(request->faults) == FAULTS_MAX || is_told(request->faults, pointer))
+        return;
+    json_array_append_new(request->faults,
+                          json_pack("{s:s, s:s}", "pointer", pointer, "detail", detail));
+    first = json_array_get(request->faults, 0);
+    if (first)
+        make_problem(request, 422, json_string_value(json_object_get(first, "pointer")),
+                     json_pack("{s:O}", "errors", request->faults),
+                     json_string_value(json_object_get(first, "detail")));
+    else
+        make_problem(request, 422, pointer, NULL, detail);
+}
+
+int api_fault(struct api_request *request, const char *pointer, const char *format, ...)
+{
+    char detail[1024];
+    va_list args;
+
+    va_start(args, format);
+    format_detail(detail, sizeof(detail), format, args);
+    va_end(args);
+    add_fault(request, pointer, detail);
+    return -EINVAL;
+}
+
 int api_write_problem(struct api_write *write, unsigned int status, const char *pointer,
                       const char *format, ...)
 {
@@ -96,7 +143,11 @@ int api_write_problem(struct api_write *write, unsigned int status, const char *
     va_end(args);
     buf_init(&where, 1024);
     buf_printf(&where, "%s%s", write->prefix, pointer ? pointer : "");
-    make_problem(write->request, status, where.len ? where.data : NULL, NULL, detail);
+    write->is_bad = true;
+    if (status == 422 && where.len)
+        add_fault(write->request, where.data, detail);
+    else
+        make_problem(write->request, status, where.len ? where.data : NULL, NULL, detail);
     buf_free(&where);
     return -EINVAL;
 }

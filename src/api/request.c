@@ -148,5 +148,6 @@ void api_on_request(void *arg, const struct http_request *http, struct http_resp
     http_response_header(response, "Cache-Control", "no-store");
     http_response_header(response, "X-Content-Type-Options", "nosniff");
     json_decref(request.body);
+    json_decref(request.faults);
     free(path);
 }

@@ -61,13 +61,15 @@ struct api_write {
     const char *param[64];
     char *owned[64]; /* freed with the write; NULL for those that are not its own */
     int params;
+    bool
+        is_bad; /* something was refused: what is still checked is told, too, and nothing is made */
 };
 
 /* Sets one more column of the row, to a copy of `text` (NULL is SQL's null), of the column's type.
  */
 int api_write_set(struct api_write *write, const char *column, const char *text) DP_CHECK;
 
-/* As api_problem, with the write's prefix before the pointer. Returns -EINVAL. */
+/* As api_problem, with the write's prefix before the pointer; 422 as api_fault. Returns -EINVAL. */
 int api_write_problem(struct api_write *write, unsigned int status, const char *pointer,
                       const char *format, ...) DP_PRINTF(4, 5);
 
@@ -98,7 +100,8 @@ struct api_resource {
     unsigned int without;         /* of enum api_verb: those that it has not */
     /*
      * Further checks and columns of a row that is made or changed, after those of the description.
-     * -EINVAL, and the response is a problem.
+     * -EINVAL, and the response is a problem. Of a write that is bad already (is_bad) whatever the
+     * description asks for may be missing, or of another type.
      */
     int (*prepare)(struct api_write *write);
     /* One more member of the reply to a create, that is told once: its name, and SQL with the id

@@ -117,6 +117,7 @@ struct api_request {
     bool dry_run;
     bool takes_digests; /* HA1 may be given for a password: files of tenants, never requests */
     int64_t reverts;    /* the entry of the audit log that this takes back; 0: none */
+    json_t *faults;     /* of the body, that were told with api_fault; NULL: none yet */
 };
 
 /*
@@ -145,6 +146,13 @@ const struct api_parts *api_parts(const struct api *api);
  */
 void api_problem(struct api_request *request, unsigned int status, const char *pointer,
                  const char *format, ...) DP_PRINTF(4, 5);
+
+/*
+ * Makes the response a 422 of everything that is wrong with the body, told one call at a time, each
+ * with the JSON pointer of its place ("/number"); at most 50 of them. Returns -EINVAL.
+ */
+int api_fault(struct api_request *request, const char *pointer, const char *format, ...)
+    DP_PRINTF(3, 4);
 
 /* A problem with more members, `more` (taken over; may be NULL): used_by, errors. */
 void api_problem_more(struct api_request *request, unsigned int status, const char *pointer,

@@ -138,8 +138,8 @@ static int ask_once(struct api_request *request, const struct api_resource *reso
     return res;
 }
 
-static void write_init(struct api_write *write, struct api_request *request,
-                       const struct api_resource *resource, json_t *given, const char *prefix)
+void api_write_init(struct api_write *write, struct api_request *request,
+                    const struct api_resource *resource, json_t *given, const char *prefix)
 {
     *write = (struct api_write){
         .request = request, .resource = resource, .prefix = prefix, .given = given};
@@ -147,20 +147,15 @@ static void write_init(struct api_write *write, struct api_request *request,
     buf_init(&write->values, SQL_MAX / 4);
 }
 
-int api_insert(struct api_request *request, const struct api_resource *resource, json_t *given,
-               const char *prefix, struct api_row *out, char **told)
+int api_insert_filled(struct api_write *write, struct api_row *out, char **told)
 {
-    struct api_write write;
+    const struct api_resource *resource = write->resource;
+    struct api_request *request = write->request;
     char *id = NULL;
-    int res;
+    int res = fill_place(write);
 
-    write_init(&write, request, resource, given, prefix);
-    res = api_write_fill(&write);
     if (!res)
-        res = fill_place(&write);
-    if (!res)
-        res = insert_row(&write, &id);
-    api_write_free(&write);
+        res = insert_row(write, &id);
     if (!res)
         res = api_row_read(request, resource, "id", id, NULL, API_UNLOCKED, out);
     /* A row that its maker cannot see is no row of his. */
@@ -173,6 +168,20 @@ int api_insert(struct api_request *request, const struct api_resource *resource,
     free(id);
     if (res && request->response->status < 400)
         api_problem(request, 500, NULL, "There is no memory for this.");
+    return res;
+}
+
+int api_insert(struct api_request *request, const struct api_resource *resource, json_t *given,
+               const char *prefix, struct api_row *out, char **told)
+{
+    struct api_write write;
+    int res;
+
+    api_write_init(&write, request, resource, given, prefix);
+    res = api_write_fill(&write);
+    if (!res)
+        res = api_insert_filled(&write, out, told);
+    api_write_free(&write);
     return res;
 }
 
@@ -254,7 +263,7 @@ int api_change(struct api_request *request, const struct api_resource *resource,
     struct api_write write;
     int res;
 
-    write_init(&write, request, resource, request->body, "");
+    api_write_init(&write, request, resource, request->body, "");
     write.before = json_loads(before->json, 0, NULL);
     res = api_write_fill(&write);
     if (!res)

@@ -12,7 +12,12 @@
 #include "cmd/access.h"
 #include "cmd/verbs.h"
 
-enum { STATEMENT_MS = 60000, PLAN_MAX = 64 * 1024 * 1024, TOLD_MAX = 1024 * 1024 };
+enum {
+    STATEMENT_MS = 60000,
+    PLAN_MAX = 64 * 1024 * 1024,
+    TOLD_MAX = 1024 * 1024,
+    WRONG_MAX = 256 * 1024,
+};
 
 struct options {
     bool yes, dry_run, prune;
@@ -25,16 +30,26 @@ static int read_file(const char *path, struct buf *out, struct err *err)
 }
 
 /* What a name in the file would do to a terminal, it does not do; lines stay lines. */
+static void print_lines(FILE *out, const char *before, const struct buf *lines)
+{
+    bool begins = true;
+
+    for (size_t i = 0; i < lines->len; i++) {
+        unsigned char byte = (unsigned char)lines->data[i];
+
+        if (begins)
+            fputs(before, out);
+        begins = byte == '\n';
+        if (begins || (byte >= ' ' && byte != 0x7f))
+            fputc(byte, out);
+        else
+            fprintf(out, "\\x%02x", byte);
+    }
+}
+
 static void print_plan(const struct code_apply *apply)
 {
-    for (size_t i = 0; i < apply->plan.len; i++) {
-        unsigned char byte = (unsigned char)apply->plan.data[i];
-
-        if (byte == '\n' || (byte >= ' ' && byte != 0x7f))
-            putchar(byte);
-        else
-            printf("\\x%02x", byte);
-    }
+    print_lines(stdout, "", &apply->plan);
     if (apply->added || apply->changed || apply->deleted)
         printf("%u to add, %u to change, %u to delete.\n", apply->added, apply->changed,
                apply->deleted);
@@ -50,6 +65,10 @@ static int apply_once(const struct options *options, const struct buf *text,
 
     if (!res)
         res = code_apply(file, apply, err);
+    if (res && apply->wrong.len) {
+        print_lines(stderr, "dialplane apply: ", &apply->wrong);
+        (void)err_set(err, res, "nothing was done");
+    }
     code_free(file);
     return res;
 }
@@ -70,6 +89,7 @@ static void init(struct code_apply *apply, const struct options *options, PGconn
         .conn = conn, .actor = actor, .prune = options->prune, .prompts = options->prompts};
     buf_init(&apply->plan, PLAN_MAX);
     buf_init(&apply->told, TOLD_MAX);
+    buf_init(&apply->wrong, WRONG_MAX);
 }
 
 static void clear(struct code_apply *apply)
@@ -78,6 +98,7 @@ static void clear(struct code_apply *apply)
     if (apply->told.cap)
         explicit_bzero(apply->told.data, apply->told.cap);
     buf_free(&apply->told);
+    buf_free(&apply->wrong);
 }
 
 /* The same again, kept, unless it is not the same any more. */

@@ -301,6 +301,41 @@ def test_refused_fields(api):
     assert api.delete(f"users/{user['id']}").status == 204
 
 
+def test_every_fault_is_told(api):
+    """Of a body, of what is changed, and of a batch; each field once, the first sentence on top."""
+    wrong = {"username": "a b", "max_calls": 0, "enabled": 1, "nothing": 1, "devices": "none",
+             "password": "short"}
+    refused = api.post("users", wrong)
+    assert (refused.status, set(refused.pointers)) == (422, {f"/{name}" for name in wrong}), refused
+    first = refused.json["errors"][0]
+    assert (refused.json["detail"], "/" + refused.json["field"]) == (first["detail"], first["pointer"])
+    assert {"pointer": "/max_calls", "detail": "max_calls: is from 1 to 100."} in refused.json["errors"]
+    assert set(api.post("users", {"max_calls": "x"}).pointers) == {"/max_calls", "/username",
+                                                                   "/password"}
+    # What a hook says of fields that go together is told beside what is wrong with single ones.
+    assert set(api.post("trunks", {"username": "u", "password": "p", "max_cps": 0}).pointers) == {
+        "/name", "/max_cps"}
+    user = api.make("users", username="faults", password="long enough")
+    changed = api.patch(f"users/{user['id']}", {"username": "faults2", "max_calls": 0, "enabled": None})
+    assert set(changed.pointers) == {"/max_calls", "/enabled", "/password"}
+    good = {"username": "faults3", "password": "long enough"}
+    batch = api.post("users/batch", {"delete": [0, user["id"], "x"], "create": [
+        good, {**wrong, "username": "x"}, 7, good, {}]})
+    assert batch.status == 422 and sorted(batch.pointers) == sorted(
+        ["/delete/0", "/delete/2", "/create/2", "/create/4/username", "/create/4/password"]
+        + [f"/create/1/{name}" for name in wrong if name != "username"]), batch
+    gone = api.post("users/batch", {"delete": [987654321, user["id"], 987654322], "create": [good]})
+    assert gone.pointers == ["/delete/0", "/delete/2"] and api.get(f"users/{user['id']}").status == 200
+    # What only the database knows is the first one of its kind.
+    taken = api.post("users/batch", {"create": [good, {**good, "username": "faults"}, good]})
+    assert (taken.status, taken.pointers) == (409, ["/create/1/username"])
+    assert not api.all("users", username="faults3")
+    many = api.post("users", {f"field{n}": n for n in range(1000)})
+    assert len(many.pointers) == 50 == len(set(many.pointers))
+    assert len(api.post("users/batch", {"create": [{}] * 1000}).pointers) == 50
+    assert api.delete(f"users/{user['id']}").status == 204
+
+
 def test_taken(api):
     reply = api.post("users", {"username": "1001", "password": "long enough"})
     assert (reply.status, reply.pointers) == (409, ["/username"])

@@ -84,7 +84,7 @@ def test_resource(api, things, template):
     assert changed.json == {**told, **visible(template, change), **({"scope": changed.json["scope"]}
                                                                     if "scope" in told else {})}
     assert api.patch(row, {"nothing": 1}).pointers == ["/nothing"]
-    assert api.post(path, {"nothing": 1}).pointers == ["/nothing"]
+    assert api.post(path, {"nothing": 1}).pointers[0] == "/nothing"
     assert api.get(path, {"nothing": 1}).status == 400
     assert api.get(f"{path}/987654321").status == 404
     assert api.patch(f"{path}/987654321", change).status == 404

@@ -487,6 +487,45 @@ def test_wrong_line(code, db, small, line):
     assert state_of(db, "small.test") == before
 
 
+MANY_WRONG = """version: 1
+domain: {name: small.test, max_calls: 0, timezone: ""}
+nothing: []
+users:
+  - {username: "6622", password: short, max_calls: 0}
+  - {username: "6623", nothing: 1}
+  - username: "6624"
+    enabled: 1
+    password: long enough
+queues:
+  - {name: q, ring_s: 1, timeout_to: nowhere, no_agent_to: nowhere, members: [{user: x}, {level: 0}]}
+users: []
+"""
+
+
+def test_everything_wrong(code, db, small):
+    """All of it is told, in the order of the lines, whatever found it; and nothing is done."""
+    before = state_of(db, "small.test")
+    *said, last = code.refused(MANY_WRONG).splitlines()
+    assert last == "dialplane apply: nothing was done"
+    lines = MANY_WRONG.splitlines()
+    places = [(2, "0"), (2, '""'), (3, "nothing"), (5, "short"), (5, "0}"), (6, "nothing"), (8, "1"),
+              (11, "1"), (11, "nowhere, n"), (11, "nowhere, m"), (11, "x}"),
+              (11, "{level"), (11, "0}"), (12, "users")]
+    assert [line.split(" ", 3)[2] for line in said] == [
+        f"file:{line}:{lines[line - 1].index(words) + 1}:" for line, words in places], said
+    for words in ("queues q: timeout_to: there is no extension", "users 6622: max_calls: is from",
+                  "users 6622: password: has 8", "queues q members x: user:"):
+        assert sum(words in line for line in said) == 1, words
+    assert state_of(db, "small.test") == before
+    lines = code.refused("version: 1\ndomain: {name: none.test}\nusers:\n" + "- {username: a b}\n" * 60)
+    assert len(lines.splitlines()) == 52 and "and 70 more" in lines
+    done = code.try_run("import", "small.test", "users",
+                        code.file("username,password,max_calls,devices\n6622,long enough,0,none\n"))
+    assert done.returncode == 1 and ":2: users 6622: max_calls: is" in done.stderr
+    assert ":2: users 6622: devices: is one of" in done.stderr
+    assert state_of(db, "small.test") == before
+
+
 def test_wrong_file(code, db):
     """A new tenant is not made by a file with a fault in it; secrets are needed of what is new."""
     before = state_of(db, "none.test")

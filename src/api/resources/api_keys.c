@@ -97,7 +97,7 @@ static int prepare(struct api_write *write)
 {
     int res = check_scopes(write);
 
-    return res || write->before ? res : make_key(write);
+    return res || write->before || write->is_bad ? res : make_key(write);
 }
 
 #define KEY                                                                                        \

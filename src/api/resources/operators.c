@@ -85,7 +85,7 @@ static int prepare(struct api_write *write)
 
     if (!res)
         res = check_role(write, json_string_value(json_object_get(write->given, "role")));
-    if (res || !password)
+    if (res || !password || write->is_bad)
         return res;
     res = api_password_hash(password, hash);
     if (res == -EINVAL)

@@ -72,6 +72,9 @@ static int prepare(struct api_write *write)
                                  "because what is kept of it is of all three.");
     if (!password)
         return 0;
+    /* What is of another type was told already. */
+    if (write->is_bad)
+        return 0;
     if (!user || !realm)
         return api_write_problem(write, 422, "/password",
                                  "password: credentials are username, realm and password: all of "

@@ -51,7 +51,7 @@ static int prepare(struct api_write *write)
             write, 422, "/password",
             "password: a new username needs the password with it, because what "
             "is kept of it is of both.");
-    if (!password)
+    if (!password || write->is_bad)
         return 0;
     if (crypto_ha1(name ? name : before, write->request->domain, password, ha1))
         return -EIO;

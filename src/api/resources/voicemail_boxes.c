@@ -56,7 +56,7 @@ static int prepare(struct api_write *write)
         return api_write_problem(write, 422, "/pin",
                                  "pin: a new mailbox number needs the PIN with it, because what is "
                                  "kept of it is of both.");
-    if (!pin)
+    if (!pin || write->is_bad)
         return 0;
     if (crypto_ha1(name ? name : before, write->request->domain, pin, ha1))
         return -EIO;
