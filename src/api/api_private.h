@@ -179,6 +179,13 @@ int api_insert(struct api_request *request, const struct api_resource *resource,
                const char *prefix, struct api_row *out, char **told) DP_CHECK;
 /* The same of a write that is filled; `told` may be NULL. */
 int api_insert_filled(struct api_write *write, struct api_row *out, char **told) DP_CHECK;
+/*
+ * Makes rows of one resource that is of a tenant (insert_many.c): of writes that api_write_fill has
+ * filled, with their parents. `ids` are then the caller's, also of a failure, where the response is
+ * the problem of one of them.
+ */
+int api_insert_many(struct api_request *request, const struct api_resource *resource,
+                    struct api_write *const writes[], size_t count, char *ids[]) DP_CHECK;
 /* Changes a row, as it was read, as the request's body says. */
 int api_change(struct api_request *request, const struct api_resource *resource,
                const struct api_row *before, struct api_row *after) DP_CHECK;

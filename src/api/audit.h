@@ -22,6 +22,14 @@ struct api_audit {
 };
 
 /*
+ * Notes that rows of a table were made: of each, whose id is in `ids` ("{7,8}"), what `shown` (SQL,
+ * of the row t) gives. The entry says the rest. -ENOENT: there are not `count` that can be seen.
+ */
+int api_audit_made(PGconn *conn, const struct api_caller *caller, const struct api_audit *entry,
+                   const char *table, const char *shown, const char *ids, size_t count,
+                   struct err *err) DP_CHECK;
+
+/*
  * Writes one entry, as any of the roles of the API. Errors as pg_query: the transaction is then of
  * no more use.
  */

@@ -58,6 +58,8 @@ struct code_import {
     bool dry_run;
     unsigned int added, same, bad; /* lines */
     struct buf lines;              /* what is wrong with the bad ones, a line each */
+    void (*progress)(void *arg, unsigned int rows); /* so many are done; NULL: nobody asks */
+    void *arg;
 };
 
 /*

@@ -11,8 +11,6 @@
 #include "api/code_write.h"
 #include "api/resources/resources.h"
 
-enum { MAKING = 1, DEPTH_MAX = 10000 };
-
 struct deletions {
     struct code_row **rows;
     size_t count;
@@ -89,62 +87,24 @@ static void tell(const struct code_work *work, const struct deletions *deletions
         code_tell(&apply->plan, '-', deletions->rows[i]);
 }
 
-static int create(const struct code_work *work, struct code_row *row, unsigned int depth);
-
-/* What it is of, and what it leads to. */
-static int create_needed(const struct code_work *work, struct code_row *row, unsigned int depth)
+static int stop(void *arg, struct code_row *row)
 {
-    char name[CODE_NAME_SIZE];
-    int res = row->parent ? create(work, row->parent, depth + 1) : 0;
-
-    for (const struct api_column *c = row->resource->columns; !res && c->name; c++) {
-        const char *text;
-        struct code_row *target;
-
-        code_field(c, name);
-        text = json_string_value(json_object_get(row->fields, name));
-        if (c->type != API_REFERENCE || !code_has(c) || !text)
-            continue;
-        target = code_target(work, c, text);
-        if (target && (target->mark == MAKING || depth > DEPTH_MAX))
-            res = code_refuse(work, row, name, "this leads in a circle");
-        else if (target && target->is_bad)
-            res = code_refuse(work, row, name, "what this names is wrong itself, and was not made");
-        else if (target)
-            res = create(work, target, depth + 1);
-    }
-    return res;
-}
-
-static int create(const struct code_work *work, struct code_row *row, unsigned int depth)
-{
-    int res;
-
-    if (row->twin || row->id)
-        return 0;
-    row->mark = MAKING;
-    res = create_needed(work, row, depth);
-    row->mark = 0;
-    return res ? res : code_create(work, row);
-}
-
-int code_create_with(const struct code_work *work, struct code_row *row)
-{
-    return create(work, row, 0);
+    (void)arg;
+    (void)row;
+    return -EINVAL;
 }
 
 /* Prompts come first: they are led to by texts, custom/NAME. */
 static int create_all(const struct code_work *work)
 {
+    const struct code_many many = {.work = work, .refused = stop};
     struct code_rows *rows = &work->file->rows;
     int res = 0;
 
     for (size_t i = 0; !res && i < rows->count; i++)
-        if (rows->rows[i]->resource == &api_prompts)
-            res = create(work, rows->rows[i], 0);
-    for (size_t i = 0; !res && i < rows->count; i++)
-        res = create(work, rows->rows[i], 0);
-    return res;
+        if (rows->rows[i]->resource == &api_prompts && !rows->rows[i]->twin)
+            res = code_create(work, rows->rows[i]);
+    return res ? res : code_create_many(&many, rows->rows, rows->count);
 }
 
 static int delete_all(const struct code_work *work, const struct deletions *deletions, bool late)

@@ -45,11 +45,11 @@ static int read_cell(struct csv_reader *csv, struct buf *cell, bool *last)
 
 static void next_line(struct csv_reader *csv)
 {
+    const char *from = csv->at;
+
     csv->at += csv->at < csv->end && *csv->at == '\r';
-    if (csv->at < csv->end && *csv->at == '\n') {
-        csv->at++;
-        csv->line++;
-    }
+    csv->at += csv->at < csv->end && *csv->at == '\n';
+    csv->line += csv->at != from;
 }
 
 static int refuse(const struct code_file *file, unsigned int line, const char *what,
@@ -115,11 +115,24 @@ static int take_cell(struct code_row *row, const struct code_csv_field *field, c
     return res;
 }
 
+/* The first fault of a line, whose other cells are read nevertheless. */
+static int spoil(struct code_row *row, const struct code_file *file, const char *what,
+                 const char *name)
+{
+    struct err fault = {""};
+
+    if (row->is_bad)
+        return 0;
+    (void)refuse(file, row->line, what, name, &fault);
+    row->is_bad = true;
+    row->fault = strdup(fault.text);
+    return row->fault ? 0 : -ENOMEM;
+}
+
 static int read_row(struct csv_reader *csv, struct code_file *file,
                     const struct api_resource *resource, const struct code_csv_field *fields,
                     size_t count, struct err *err)
 {
-    unsigned int line = csv->line;
     struct code_row *row;
     struct buf cell;
     bool last = false;
@@ -127,18 +140,18 @@ static int read_row(struct csv_reader *csv, struct code_file *file,
 
     if (res)
         return res;
-    row->line = line;
+    row->line = csv->line;
     buf_init(&cell, CELL_MAX);
     for (size_t i = 0; !res && !last; i++) {
-        res = read_cell(csv, &cell, &last);
-        if (res)
-            res = refuse(file, line, "a quote is not closed, or a field is too long", NULL, err);
+        if (read_cell(csv, &cell, &last))
+            res =
+                refuse(file, row->line, "a quote is not closed, or a field is too long", NULL, err);
         else if (i >= count || (last && i + 1 != count))
-            res = refuse(file, line, "this line has not as many fields as the first", NULL, err);
+            res = spoil(row, file, "this line has not as many fields as the first", NULL);
         else if (cell.len && strlen(cell.data) != cell.len)
-            res = refuse(file, line, "there is a NUL in it", NULL, err);
+            res = spoil(row, file, "there is a NUL in it", fields[i].name);
         else if (cell.len && take_cell(row, &fields[i], cell.data))
-            res = refuse(file, line, "this is no text in UTF-8", fields[i].name, err);
+            res = spoil(row, file, "this is no text in UTF-8", fields[i].name);
     }
     buf_free(&cell);
     next_line(csv);

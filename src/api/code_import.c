@@ -1,8 +1,7 @@
 /*
  * Many rows of one kind from CSV. What is there already, and the same, is passed over, so a file
- * can be given again; a bad line is told, and keeps no other from being taken. Lines are written
- * some at a time: one that the database refuses costs the others of its transaction, which are done
- * again.
+ * can be given again; a bad line is told, and keeps no other from being taken. What was made is
+ * committed every thousand rows.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include "api/code_csv.h"
 #include "api/code_write.h"
 
-enum { CHUNK = 100, TOLD_MAX = 1024 * 1024 };
+enum { COMMIT_EVERY = 1000, TOLD_MAX = 1024 * 1024 };
 
 struct import {
     PGconn *conn;
@@ -19,9 +18,17 @@ struct import {
     struct code_rows current;
     struct code_apply apply;
     struct code_import *told;
-    struct code_row **lines; /* in the order of the file */
-    struct err *err;
+    struct code_session session;
+    unsigned int made, committed; /* rows */
+    struct err *err;              /* why nothing goes on */
+    struct err fault;             /* of one row */
 };
+
+static struct code_work work_of(struct import *import)
+{
+    return (struct code_work){&import->session, &import->session.request, import->file,
+                              &import->current, &import->apply,           &import->fault};
+}
 
 static int by_line(const void *left, const void *right)
 {
@@ -31,136 +38,132 @@ static int by_line(const void *left, const void *right)
     return (a->line > b->line) - (a->line < b->line);
 }
 
-static void refuse_line(struct import *import, struct code_row *row, const char *why)
+static int refuse_row(void *arg, struct code_row *row)
 {
+    struct import *import = arg;
+
+    if (PQstatus(import->conn) != CONNECTION_OK)
+        return err_set(import->err, -EIO, "%s", import->fault.text);
     row->is_bad = true;
-    import->told->bad++;
-    buf_printf(&import->told->lines, "%s\n", why);
-}
-
-static int begin(struct import *import, struct code_session *session)
-{
-    int res = code_begin(session, import->conn, import->file->domain, import->err);
-
-    session->request.takes_digests = true;
-    (void)!str_copy(session->request.caller.name, sizeof(session->request.caller.name),
-                    import->told->actor);
-    return res;
+    row->fault = strdup(import->fault.text);
+    return row->fault ? 0 : -ENOMEM;
 }
 
 /* Before anything is written: passwords become digests, and what is there is found. */
-static void compare(struct import *import, const struct code_work *work, struct code_row *row)
+static int compare(struct import *import, struct code_row *row)
 {
-    if (code_digests(work, row)) {
-        refuse_line(import, row, work->err->text);
-        return;
-    }
+    const struct code_work work = work_of(import);
+
+    if (row->is_bad)
+        return 0;
+    if (code_digests(&work, row))
+        return refuse_row(import, row);
     row->twin = code_by_key(&import->current, row->key);
     if (row->twin && code_is_changed(row)) {
-        (void)code_refuse(work, row, NULL, "this is there already, and otherwise");
-        refuse_line(import, row, work->err->text);
-    } else if (row->twin) {
-        import->told->same++;
+        (void)code_refuse(&work, row, NULL, "this is there already, and otherwise");
+        return refuse_row(import, row);
     }
+    return !row->twin && code_check_names(&work, row) ? refuse_row(import, row) : 0;
 }
 
-static int prepare(struct import *import)
+static int begin(struct import *import)
 {
-    struct code_session session;
-    struct err err = {""};
-    const struct code_work work = {&session,         &session.request, import->file,
-                                   &import->current, &import->apply,   &err};
-    int res = begin(import, &session);
+    struct api_request *request = &import->session.request;
+    int res = code_begin(&import->session, import->conn, import->file->domain, import->err);
 
-    if (!res)
-        res = code_load(&session.request, &import->current, import->err);
-    for (size_t i = 0; !res && i < import->file->rows.count; i++)
-        compare(import, &work, import->lines[i]);
-    code_end(&session);
+    request->takes_digests = true;
+    (void)!str_copy(request->caller.name, sizeof(request->caller.name), import->told->actor);
     return res;
 }
 
-/* Of a transaction that was taken back. */
-static void forget(struct import *import)
+static int begin_anew(struct import *import)
 {
-    struct code_rows *rows = &import->file->rows;
-
-    for (size_t i = 0; i < rows->count; i++) {
-        if (rows->rows[i]->is_kept)
-            continue;
-        free(rows->rows[i]->id);
-        rows->rows[i]->id = NULL;
-    }
+    if (!api_begin(&import->session.request))
+        return 0;
+    code_problem(&import->session.request, import->err);
+    return -EIO;
 }
 
-static void keep(struct import *import)
+/* In one picture of the tenant; what is written then sees what others write meanwhile. */
+static int prepare(struct import *import)
 {
     struct code_rows *rows = &import->file->rows;
+    int res = begin(import);
 
-    for (size_t i = 0; i < rows->count; i++)
-        rows->rows[i]->is_kept = rows->rows[i]->id != NULL;
+    if (!res)
+        res = code_load(&import->session.request, &import->current, import->err);
+    for (size_t i = 0; !res && i < rows->count; i++)
+        res = compare(import, rows->rows[i]);
+    if (!res)
+        res =
+            pg_exec(import->conn, "ROLLBACK; SET default_transaction_isolation = 'read committed'",
+                    import->err);
+    return res ? res : begin_anew(import);
 }
 
-/* -EAGAIN: a line was bad, and the others are to be done again. */
-static int write_lines(struct import *import, struct code_session *session, size_t first,
-                       size_t last)
+static int commit(struct import *import)
 {
-    struct err err = {""};
-    const struct code_work work = {session,          &session->request, import->file,
-                                   &import->current, &import->apply,    &err};
+    struct api_request *request = &import->session.request;
 
-    for (size_t i = first; i < last; i++) {
-        struct code_row *row = import->lines[i], *bad;
-
-        if (row->twin || row->id || row->is_bad)
-            continue;
-        session->refused = NULL;
-        if (!code_check_names(&work, row) && !code_create_with(&work, row))
-            continue;
-        if (PQstatus(import->conn) != CONNECTION_OK)
-            return err_set(import->err, -EIO, "%s", err.text);
-        /* It may be one that this one leads to, which is then told for itself. */
-        bad = session->refused ? import->file->rows.rows[session->refused->index] : row;
-        refuse_line(import, bad, err.text);
-        i -= bad != row;
-        if (PQtransactionStatus(import->conn) != PQTRANS_INTRANS)
-            return -EAGAIN;
+    if (import->told->dry_run)
+        return 0;
+    if (api_query(request, "COMMIT", 0, NULL, NULL)) {
+        code_problem(request, import->err);
+        return -EIO;
     }
+    import->committed = import->made;
     return 0;
 }
 
-static int write_chunk(struct import *import, size_t first, size_t last)
+static int rows_made(void *arg, unsigned int count)
 {
-    struct code_session session;
+    struct import *import = arg;
+    struct code_import *told = import->told;
     int res;
 
-    do {
-        res = begin(import, &session);
-        if (!res)
-            res = write_lines(import, &session, first, last);
-        if (!res && !import->told->dry_run &&
-            api_query(&session.request, "COMMIT", 0, NULL, NULL)) {
-            code_problem(&session.request, import->err);
-            res = -EIO;
-        }
-        code_end(&session);
-        if (res || import->told->dry_run)
-            forget(import);
-    } while (res == -EAGAIN);
-    if (!res && !import->told->dry_run)
-        keep(import);
+    import->made += count;
+    if (told->progress)
+        told->progress(told->arg, import->made);
+    if (told->dry_run || import->made - import->committed < COMMIT_EVERY)
+        return 0;
+    res = commit(import);
+    return res ? res : begin_anew(import);
+}
+
+static int write_rows(struct import *import)
+{
+    const struct code_work work = work_of(import);
+    const struct code_many many = {
+        .work = &work, .refused = refuse_row, .made = rows_made, .arg = import};
+    int res = code_create_many(&many, import->file->rows.rows, import->file->rows.count);
+
+    if (!res)
+        res = commit(import);
+    else if (!import->err->text[0])
+        (void)err_set(import->err, res, "%s", import->fault.text);
     return res;
 }
 
-static int write_all(struct import *import)
+/* The lines of a file in its order, whatever was done when. */
+static int tell(struct import *import)
 {
-    size_t count = import->file->rows.count;
-    int res = 0;
+    struct code_rows *rows = &import->file->rows;
+    struct code_row **lines = calloc(rows->count + 1, sizeof(struct code_row *));
+    struct code_import *told = import->told;
 
-    for (size_t first = 0; !res && first < count; first += CHUNK)
-        res = write_chunk(import, first, first + CHUNK < count ? first + CHUNK : count);
-    import->told->added = (unsigned int)count - import->told->bad - import->told->same;
-    return res;
+    if (!lines)
+        return -ENOMEM;
+    memcpy(lines, rows->rows, rows->count * sizeof(struct code_row *));
+    qsort(lines, rows->count, sizeof(struct code_row *), by_line);
+    for (size_t i = 0; i < rows->count; i++) {
+        told->bad += lines[i]->is_bad;
+        told->same += !lines[i]->is_bad && lines[i]->twin;
+        told->added += !lines[i]->is_bad && lines[i]->id;
+        if (lines[i]->fault)
+            buf_printf(&told->lines, "%s\n", lines[i]->fault);
+    }
+    free(lines);
+    return 0;
 }
 
 static const struct api_resource *find_resource(const char *section)
@@ -189,18 +192,14 @@ int code_import(PGconn *conn, const char *domain, const char *section, const cha
     if (res)
         return res;
     buf_init(&import.apply.told, TOLD_MAX);
-    import.lines = calloc(import.file->rows.count + 1, sizeof(struct code_row *));
-    if (!import.lines) {
-        res = err_set(err, -ENOMEM, "there is no memory for the file");
-    } else if (import.file->rows.count) {
-        memcpy(import.lines, import.file->rows.rows,
-               import.file->rows.count * sizeof(struct code_row *));
-        qsort(import.lines, import.file->rows.count, sizeof(struct code_row *), by_line);
-        res = prepare(&import);
-        if (!res)
-            res = write_all(&import);
-    }
-    free(import.lines);
+    res = prepare(&import);
+    if (!res)
+        res = write_rows(&import);
+    code_end(&import.session);
+    if (!res)
+        res = tell(&import);
+    if (res == -ENOMEM)
+        (void)err_set(err, res, "there is no memory for the file");
     buf_free(&import.apply.told);
     code_rows_free(&import.current);
     code_free(import.file);

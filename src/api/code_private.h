@@ -14,12 +14,15 @@ struct code_row {
     json_t *fields;          /* by names of the file; what has its default is not there */
     json_t *places;          /* of the file: name -> [line, column] */
     char *key;               /* what tells it apart, with its parent's */
+    unsigned int again;      /* so many others would have the same */
     char *id;                /* NULL: there is no such row yet */
     unsigned int line, column;
     struct code_row *twin;         /* the same row on the other side */
     struct code_row *child, *next; /* lists in the order of the file, after code_sort */
     int mark;                      /* of a walk */
-    bool is_bad, is_kept;          /* of an import: refused; committed */
+    int level;                     /* of code_many.c: when it is made; 0 is not known */
+    bool is_bad;                   /* refused, and told */
+    char *fault;                   /* of an import: why; NULL where another row says so */
 };
 
 struct code_rows {

@@ -155,6 +155,9 @@ static int compare(const void *left, const void *right)
         return at_a < at_b ? -1 : 1;
     first = a->resource->order ? api_column_find(a->resource, a->resource->order) : NULL;
     order = first && code_has(first) ? compare_column(a, b, first) : 0;
+    /* Lines of CSV with the same name: the first one is the one of that name. */
+    if (!order && !a->column && !b->column && a->line != b->line)
+        return a->line < b->line ? -1 : 1;
     for (const struct api_column *c = a->resource->columns; !order && c->name; c++)
         if (code_has(c))
             order = compare_column(a, b, c);
@@ -181,25 +184,36 @@ static void sort(struct code_rows *rows)
     }
 }
 
+/* What may be there twice (two webhooks of one URL) is told apart by its turn. */
+static int next_turn(struct code_row *first, struct code_row *row)
+{
+    char *key = NULL;
+
+    if (asprintf(&key, "%s+%u", row->key, ++first->again) < 0)
+        return -ENOMEM;
+    free(row->key);
+    row->key = key;
+    return 0;
+}
+
 static int know(struct code_rows *rows, struct code_row *row)
 {
     const char *label = row->resource->label;
     const char *name = label ? json_string_value(json_object_get(row->fields, label)) : NULL;
+    struct code_row *other;
     int res;
 
     row->key = key_of(row);
-    /* What may be there twice (two webhooks of one URL) is told apart by its turn. */
-    while (row->key && json_object_get(rows->by_key, row->key)) {
-        char *more = NULL;
-        int len = asprintf(&more, "%s+", row->key);
-
-        free(row->key);
-        row->key = len < 0 ? NULL : more;
-    }
     if (!row->key)
         return -ENOMEM;
-    res = note(&rows->by_key, row->key, row->index);
-    return res || !name ? res : note_named(&rows->by_name, row, name);
+    other = code_by_key(rows, row->key);
+    res = other ? next_turn(other, row) : 0;
+    if (!res)
+        res = note(&rows->by_key, row->key, row->index);
+    other = name ? code_by_name(rows, row->resource, name) : NULL;
+    if (res || !name || (other && other->line <= row->line))
+        return res;
+    return note_named(&rows->by_name, row, name);
 }
 
 /* Resources are listed after their parents, so a parent's key is there. */
@@ -219,6 +233,7 @@ static void row_free(struct code_row *row)
     json_decref(row->places);
     free(row->key);
     free(row->id);
+    free(row->fault);
     free(row);
 }
 

@@ -105,6 +105,24 @@ static int give_new(const struct code_work *work, const struct code_row *row, js
     return write_given(work, row, true, given);
 }
 
+int code_fill(const struct code_work *work, struct code_row *row, struct api_write *write)
+{
+    const struct code_row *parent = row->parent;
+    json_t *given = json_object();
+    int res;
+
+    api_write_init(write, work->request, row->resource, given, "");
+    buf_reset(&work->request->response->body);
+    res = write_given(work, row, true, given);
+    if (!res &&
+        (api_write_fill(write) ||
+         (parent && api_write_set(write, api_parent_column(row->resource)->name, id_of(parent)))))
+        res = code_refuse_row(work, row);
+    write->given = NULL;
+    json_decref(given);
+    return res;
+}
+
 static int insert(const struct code_work *work, struct code_row *row)
 {
     json_t *given = json_object();

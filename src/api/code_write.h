@@ -31,6 +31,8 @@ int code_digests(const struct code_work *work, struct code_row *row) DP_CHECK;
 
 /* Makes a row; what it refers to is there. */
 int code_create(const struct code_work *work, struct code_row *row) DP_CHECK;
+/* Fills a write with a new row of a tenant, for api_insert_many; it is the caller's in any case. */
+int code_fill(const struct code_work *work, struct code_row *row, struct api_write *write) DP_CHECK;
 /* The row as it is now, locked. */
 int code_lock(const struct code_work *work, const struct code_row *row,
               struct api_row *out) DP_CHECK;
@@ -48,8 +50,21 @@ int code_prompt_create(const struct code_work *work, struct code_row *row) DP_CH
 
 /* Whether the row is otherwise than its twin. */
 bool code_is_changed(const struct code_row *row);
-/* Makes a row and, before it, what it leads to. */
-int code_create_with(const struct code_work *work, struct code_row *row) DP_CHECK;
+/* -------------------------------------------------------------- many rows (code_many.c) */
+
+/* What becomes of rows that are made many at a time. Not 0 ends it all. */
+struct code_many {
+    const struct code_work *work;
+    int (*refused)(void *arg, struct code_row *row); /* why is in work->err */
+    int (*made)(void *arg, unsigned int rows);       /* in the transaction; NULL: nobody asks */
+    void *arg;
+};
+
+/*
+ * Makes those of the rows that are not there, each after what it leads to, as many as possible in
+ * one statement. What is refused takes nothing else with it but what leads there.
+ */
+int code_create_many(const struct code_many *many, struct code_row **rows, size_t count) DP_CHECK;
 
 /* -------------------------------------------------------------- checks (code_check.c) */
 

@@ -115,9 +115,10 @@ struct api_request {
     PGconn *conn;
     json_t *body; /* of POST and PATCH: an object (checked); NULL when there is none */
     bool dry_run;
-    bool takes_digests; /* HA1 may be given for a password: files of tenants, never requests */
-    int64_t reverts;    /* the entry of the audit log that this takes back; 0: none */
-    json_t *faults;     /* of the body, that were told with api_fault; NULL: none yet */
+    bool takes_digests;    /* HA1 may be given for a password: files of tenants, never requests */
+    const char *savepoint; /* to which what is refused is taken back; NULL: all is */
+    int64_t reverts;       /* the entry of the audit log that this takes back; 0: none */
+    json_t *faults;        /* of the body, that were told with api_fault; NULL: none yet */
 };
 
 /*

@@ -42,16 +42,20 @@ static const struct api_column *column_of(const struct api_resource *resource, c
     return column && !(column->flags & API_PARENT) ? column : NULL;
 }
 
-/* Outside of the request's transaction, which is of no more use: anybody may read the catalog. */
+/* Outside of the request's transaction, or behind its savepoint: what was done is of no more use.
+ * Anybody may read the catalog. */
 static void find_column(struct api_request *request, struct refusal *refusal)
 {
-    char table[160];
+    const char *savepoint = request->savepoint;
+    char table[160], back[64];
     const char *values[] = {refusal->constraint, table};
     PGresult *rows = NULL;
 
     if (!refusal->resource || !refusal->constraint[0] ||
         str_printf(table, sizeof(table), "voip.%s", refusal->table) ||
-        api_run(request->conn, "ROLLBACK", 0, NULL, &rows, NULL))
+        str_printf(back, sizeof(back), "ROLLBACK%s%s", savepoint ? " TO SAVEPOINT " : "",
+                   savepoint ? savepoint : "") ||
+        api_run(request->conn, back, 0, NULL, &rows, NULL))
         goto out;
     PQclear(rows);
     rows = NULL;

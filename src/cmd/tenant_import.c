@@ -1,14 +1,16 @@
 /* dialplane import: many rows of one kind from CSV. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/code.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/access.h"
 #include "cmd/verbs.h"
 
-enum { STATEMENT_MS = 60000, LINES_MAX = 64 * 1024 * 1024, SHOWN_MAX = 4096 };
+enum { STATEMENT_MS = 60000, LINES_MAX = 64 * 1024 * 1024, SHOWN_MAX = 4096, PROGRESS_MS = 300 };
 
 struct options {
     const char *domain, *section, *path;
@@ -28,6 +30,17 @@ static void print_lines(const struct buf *lines)
         log_escape(shown, sizeof(shown), line);
         fprintf(stderr, "%s\n", shown);
     }
+}
+
+/* Of a long import at a terminal: how far it is, a few times a second. */
+static void show_progress(void *arg, unsigned int rows)
+{
+    int64_t *next = arg;
+
+    if (clock_mono_ms() < *next)
+        return;
+    *next = clock_mono_ms() + PROGRESS_MS;
+    fprintf(stderr, "\r%u lines", rows);
 }
 
 static int run(const struct options *options, const struct cmd_args *args, const struct buf *text,
@@ -53,7 +66,8 @@ static int run(const struct options *options, const struct cmd_args *args, const
 static int import(const struct options *options, const struct cmd_args *args)
 {
     char actor[API_CALLER_NAME_SIZE];
-    struct code_import told = {.actor = actor, .dry_run = options->dry_run};
+    int64_t next = clock_mono_ms() + PROGRESS_MS, never = next;
+    struct code_import told = {.actor = actor, .dry_run = options->dry_run, .arg = &next};
     struct err err = {""};
     struct buf text;
     int res;
@@ -61,9 +75,13 @@ static int import(const struct options *options, const struct cmd_args *args)
     access_shell_name(actor);
     buf_init(&told.lines, LINES_MAX);
     buf_init(&text, CODE_FILE_MAX);
+    if (isatty(STDERR_FILENO))
+        told.progress = show_progress;
     res = file_read(options->path, &text, &err);
     if (!res)
         res = run(options, args, &text, &told, &err);
+    if (next != never)
+        fputs("\r\033[K", stderr);
     print_lines(&told.lines);
     if (!res)
         printf("%u %s, %u were there, %u are wrong.\n", told.added,
