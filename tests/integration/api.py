@@ -7,6 +7,8 @@ import secrets
 import socket
 import urllib.parse
 
+from serve import until
+
 ALL = ("config:read", "config:write", "cdr:read", "recording:read", "recording:write", "live:read",
        "live:write", "voicemail:read", "voicemail:write", "access:read", "access:write",
        "audit:read")
@@ -30,7 +32,9 @@ class Reply:
     def __init__(self, response):
         self.status = response.status
         self.headers = response.headers
-        self.raw = response.read()
+        # A stream has no end.
+        self.is_stream = response.headers["Content-Type"] == "text/event-stream"
+        self.raw = b"" if self.is_stream else response.read()
         is_json = "json" in (response.headers["Content-Type"] or "")
         self.json = json.loads(self.raw) if self.raw and is_json else None
 
@@ -85,7 +89,10 @@ class Api:
                 self._connection = http.client.HTTPConnection(*self._where, timeout=30)
             try:
                 self._connection.request(method, path, body, headers)
-                return Reply(self._connection.getresponse())
+                reply = Reply(self._connection.getresponse())
+                if reply.is_stream:
+                    self.close()
+                return reply
             except (http.client.HTTPException, ConnectionError):
                 # An idle connection may have been closed.
                 self.close()
@@ -122,6 +129,13 @@ class Api:
             if not cursor:
                 return rows
 
+    def is_there(self):
+        """Whether the API answers."""
+        try:
+            return self.get("/session").status == 200
+        except OSError:
+            return False
+
     def close(self):
         if self._connection:
             self._connection.close()
@@ -131,6 +145,13 @@ class Api:
         """An answer as it comes, on a connection of its own: a Download."""
         return Download(self._where, f"/api/v1/domains/{self.domain}/{path}", query,
                         {"Authorization": f"Bearer {self.key}", **headers})
+
+
+def client(platform, domain=None, scopes=ALL, where=None):
+    """One with a key of its own, of a tenant or of the platform (`where`: whose paths it then means)."""
+    made = Api(platform, make_key(platform.db, domain, scopes), domain or where)
+    until(made.is_there, 60)
+    return made
 
 
 class Download:

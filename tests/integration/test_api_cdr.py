@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from api import Api, make_key
+from api import client
 from serve import until
 
 RUNNING = ("serve",)
@@ -23,29 +23,16 @@ def make_calls(platform):
     return Calls(platform.db)
 
 
-def client(platform, domain):
-    made = Api(platform, make_key(platform.db, domain, ["cdr:read"]), domain)
-    until(lambda: is_there(made), 30)
-    return made
-
-
-def is_there(api):
-    try:
-        return api.get("cdrs").status == 200
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module", name="api")
 def make_api(platform):
-    made = client(platform, "a.test")
+    made = client(platform, "a.test", ["cdr:read"])
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module", name="other")
 def make_other(platform):
-    made = client(platform, "b.test")
+    made = client(platform, "b.test", ["cdr:read"])
     yield made
     made.close()
 

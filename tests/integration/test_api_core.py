@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from api import Api, make_key
+from api import Api, client, make_key
 from contract import Contract
 from lib import db as tenants
 from serve import until
@@ -19,19 +19,11 @@ INTERLEAVINGS, WRITERS = 1000, 4
 @pytest.fixture(scope="module")
 def api(platform):
     """Of an administrator of a.test."""
-    made = Api(platform, make_key(platform.db, "a.test"), "a.test")
-    until(lambda: answers(made), 60)
+    made = client(platform, "a.test")
     Api.contract = Contract(made.get("/openapi.json").json)
     yield made
     Api.contract = None
     made.close()
-
-
-def answers(api):
-    try:
-        return api.get("users").status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ import urllib.parse
 
 import pytest
 
-from api import Api, make_key
-from serve import until
+from api import Api, client
 
 RUNNING = ("serve",)
 REQUESTS = 10000
@@ -23,15 +22,7 @@ NASTY = ["'", '"', "\\", "';DROP TABLE voip.users;--", "$1", "%s", "%00", "<&]]>
 
 @pytest.fixture(scope="module")
 def api(platform):
-    made = Api(platform, make_key(platform.db, "a.test"), "a.test")
-
-    def answers():
-        try:
-            return made.get("users").status == 200
-        except OSError:
-            return False
-
-    until(answers, 60)
+    made = client(platform, "a.test")
     yield made
     made.close()
 

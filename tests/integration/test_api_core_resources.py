@@ -9,12 +9,11 @@ import subprocess
 
 import pytest
 
-from api import Api, make_key
+from api import Api, client, make_key
 from api_rows import ROWS, Things, fill
 from contract import Contract
 from front.options import CLONE
 from lib import db as tenants
-from serve import until
 
 RUNNING = ("serve",)
 DOMAIN = "6140.test"
@@ -23,20 +22,12 @@ DOMAIN = "6140.test"
 @pytest.fixture(scope="module")
 def root(platform):
     """Of the platform, at home in a tenant of its own."""
-    made = Api(platform, make_key(platform.db), DOMAIN)
-    until(lambda: is_there(made), 60)
+    made = client(platform, where=DOMAIN)
     Api.contract = Contract(made.get("/openapi.json").json)
     assert made.post("/domains", {"name": DOMAIN}).status == 201
     yield made
     Api.contract = None
     made.close()
-
-
-def is_there(api):
-    try:
-        return api.get("/domains").status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")

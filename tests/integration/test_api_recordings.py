@@ -10,7 +10,7 @@ import wave
 
 import pytest
 
-from api import Api, make_key
+from api import Api, client, make_key
 from serve import until
 
 RUNNING = ("redis", "collector", "cdr-writer", "serve")
@@ -18,29 +18,16 @@ FRAMES = 200_000        # 800 kB: more than a dozen of the pieces that are encry
 SCOPES = ("recording:read", "recording:write", "cdr:read", "audit:read")
 
 
-def client(platform, domain):
-    made = Api(platform, make_key(platform.db, domain, SCOPES), domain)
-    until(lambda: is_there(made), 30)
-    return made
-
-
-def is_there(api):
-    try:
-        return api.get("recordings").status == 200
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module", name="api")
 def make_api(platform):
-    made = client(platform, "a.test")
+    made = client(platform, "a.test", SCOPES)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module", name="other")
 def make_other(platform):
-    made = client(platform, "b.test")
+    made = client(platform, "b.test", SCOPES)
     yield made
     made.close()
 
