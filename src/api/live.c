@@ -11,6 +11,12 @@
 
 enum { CURSOR_MAX = 1024 };
 
+const struct api_param live_paging[] = {
+    {"limit", API_INTEGER, "How many, 1 to 500", NULL},
+    {"cursor", API_TEXT, "Where the page before ended: its next", NULL},
+    {0},
+};
+
 void live_no_memory(struct api_request *request)
 {
     api_problem(request, 500, NULL, "There is no memory.");

@@ -25,6 +25,9 @@ struct live_nodes {
 extern const struct api_routes live_call_routes, live_registration_routes, live_queue_routes,
     live_node_routes, live_event_routes;
 
+/* limit and cursor, of the lists of live views. */
+extern const struct api_param live_paging[];
+
 /* Handlers of agents (live_queues_agents.c), whose routes are those of queues. */
 void live_list_agents(struct api_request *request);
 void live_set_agent(struct api_request *request);

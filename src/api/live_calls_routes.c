@@ -20,12 +20,6 @@
     ",\"silent\":{\"type\":\"array\",\"items\":" TEXT "}}}"
 #define DONE "{\"type\":\"object\"}"
 
-static const struct api_param paging[] = {
-    {"limit", API_INTEGER, "How many, 1 to 500", NULL},
-    {"cursor", API_TEXT, "Where the page before ended: its next", NULL},
-    {0},
-};
-
 static const struct api_route routes[] = {
     {
         .method = "GET",
@@ -34,7 +28,7 @@ static const struct api_route routes[] = {
         .name = "list_calls",
         .tag = "Calls",
         .summary = "List calls in progress, in the order of their ids",
-        .query = paging,
+        .query = live_paging,
         .reply_schema = CALLS,
         .handler = live_list_calls,
     },

@@ -192,12 +192,6 @@ static void get_queue(struct api_request *request)
     ",\"reason\":" NULLABLE ",\"since\":" NULLABLE                                                 \
     ",\"queues\":{\"type\":\"array\",\"items\":" INTEGER "}}}"
 
-static const struct api_param paging[] = {
-    {"limit", API_INTEGER, "How many, 1 to 500", NULL},
-    {"cursor", API_TEXT, "Where the page before ended: its next", NULL},
-    {0},
-};
-
 static const struct api_route routes[] = {
     {
         .method = "GET",
@@ -220,7 +214,7 @@ static const struct api_route routes[] = {
         .name = "list_agents",
         .tag = "Agents",
         .summary = "List the users who are members of queues, and whether they take calls",
-        .query = paging,
+        .query = live_paging,
         .reply_schema =
             "{\"type\":\"object\",\"required\":[\"items\",\"next\"],\"properties\":{"
             "\"items\":{\"type\":\"array\",\"items\":" AGENT "},\"next\":" NULLABLE "}}",
