@@ -2,7 +2,7 @@
 #
 #   make run     build, start the whole platform in var/, until Ctrl-C
 #                STATE=folder CONFIG=deploy.yaml HOST=address MEDIA=freeswitch|asterisk KAMAILIO=6
-#   make test    every test there is; the last line counts them. ONLY=unit|sql|lint|e2e for one part
+#   make test    every test there is; the last line counts them. ONLY=unit|sql|web|lint|e2e for one part
 #   make bench   one line per figure: bench <name> <value> <unit>. ONLY=calls for one area
 #   make chaos   breaks every part while it is called, and counts the records. CHAOS_SECONDS=600
 #                MEDIA=freeswitch|asterisk WIPE=yes (Redis loses its data) SEED=number

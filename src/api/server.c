@@ -21,20 +21,36 @@ const struct api_parts *api_parts(const struct api *api)
     return &api->parts;
 }
 
+static int make_documents(struct api *api, struct err *err)
+{
+    int res = api_routes_make(api);
+
+    if (!res)
+        res = api_documents_make(api);
+    return res ? err_sys(err, res, "the routes of the API") : 0;
+}
+
+int api_document(struct buf *out, struct err *err)
+{
+    struct api api = {0};
+    int res = make_documents(&api, err);
+
+    if (!res && buf_add(out, api.openapi.data, api.openapi.len))
+        res = err_set(err, -ENOMEM, "out of memory");
+    api_routes_free(&api);
+    api_documents_free(&api);
+    return res;
+}
+
 static int make(struct api *api, const struct api_options *options, struct err *err)
 {
-    int res;
-
     api->parts = options->parts;
     api->database = options->database;
     api->database.statement_timeout_ms = API_STATEMENT_MS;
     /* Neither of these fails with these arguments. */
     pthread_mutex_init(&api->lock, NULL);
     pthread_cond_init(&api->given, NULL);
-    res = api_routes_make(api);
-    if (!res)
-        res = api_documents_make(api);
-    return res ? err_sys(err, res, "the routes of the API") : 0;
+    return make_documents(api, err);
 }
 
 static int listen_on(struct api *api, const struct api_options *options, struct err *err)

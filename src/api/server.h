@@ -39,4 +39,7 @@ int api_start(struct api **out, const struct api_options *options, struct err *e
 /* Answers what is under way, and frees. NULL is allowed. */
 void api_stop(struct api *api);
 
+/* Appends the OpenAPI document, as a running API has it. */
+int api_document(struct buf *out, struct err *err) DP_CHECK;
+
 uint16_t api_port(const struct api *api);

@@ -27,6 +27,7 @@ static const struct cmd_verb verbs[] = {
     {"apply", "make a tenant as a file says, after showing what changes", cmd_apply},
     {"import", "add users, extensions, queues, numbers from CSV", cmd_import},
     {"schema", "print the JSON Schema of a tenant's file, for editors", cmd_schema},
+    {"openapi", "print the OpenAPI document of the API, for the makers of clients", cmd_openapi},
     {"explain", "say what would happen if one called the other", cmd_explain},
 };
 

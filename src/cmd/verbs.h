@@ -18,5 +18,6 @@ int cmd_prompt(int argc, char **argv);
 int cmd_recording(int argc, char **argv);
 int cmd_render(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
+int cmd_openapi(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_webhook(int argc, char **argv);
