@@ -316,10 +316,10 @@ static void test_words(void **state)
         esl_is_word("{x=1}[leg_timeout=20]sofia/edge/sip:*1#+_-.@a.test;fs_path=sip:[::1]:5"));
     /* Nothing of all that was sent, and the connection is in step. */
     assert_false(esl_is_word("On Break"));
-    assert_int_equal(ESL_API(esl, NULL, &err, "status", "On Break"), 0);
+    assert_int_equal(ESL_API(esl, NULL, &err, "status", "On Break", esl_nothing), 0);
     esl_close(esl);
     stop();
-    assert_string_equal(heard, "auth " PASSWORD "\n\napi status 'On Break'\n\n");
+    assert_string_equal(heard, "auth " PASSWORD "\n\napi status 'On Break' ''\n\n");
 }
 
 static int refusal_of(const char *const *lines, struct err *err)

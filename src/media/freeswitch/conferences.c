@@ -11,16 +11,18 @@
 #define TELL(sync, name, err, ...)                                                                 \
     cc_unless("not found", ESL_API((sync)->esl, NULL, err, "conference", name, __VA_ARGS__), err)
 
-/* mod_conference cannot forget a moderator's PIN: it gets one that no phone can send. */
+/* mod_conference has no word for "no moderator's PIN any more", and asks everybody for a PIN as
+ * long as there is one of the two: it becomes empty. */
 static int put_pins(const struct fs_sync *sync, const char *name,
                     const struct snapshot_conference *wanted, struct err *err)
 {
-    const char *moderator = wanted->moderator_pin ? wanted->moderator_pin : "-";
+    const char *moderator = wanted->moderator_pin ? wanted->moderator_pin : esl_nothing;
     int res;
 
-    if (!wanted->pin)
-        return TELL(sync, name, err, "nopin");
-    res = TELL(sync, name, err, "pin", wanted->pin);
+    if (wanted->pin)
+        res = TELL(sync, name, err, "pin", wanted->pin);
+    else
+        res = TELL(sync, name, err, "nopin");
     return res ? res : TELL(sync, name, err, "pin", "mod", moderator);
 }
 

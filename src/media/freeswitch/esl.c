@@ -36,6 +36,8 @@ static int fail(struct esl *esl, int res, struct err *err)
     }
 }
 
+const char esl_nothing[] = "";
+
 /* Letters and spaces, which go out in quotes: "Logged Out" is one argument. */
 static bool is_phrase(const char *text)
 {
@@ -51,7 +53,7 @@ static int write_command(struct buf *line, const char *verb, const char *const w
     for (size_t i = 0; i < count; i++) {
         if (esl_is_word(words[i]))
             buf_printf(line, "%s%s", line->len ? " " : "", words[i]);
-        else if (is_phrase(words[i]))
+        else if (words[i] == esl_nothing || is_phrase(words[i]))
             buf_printf(line, "%s'%s'", line->len ? " " : "", words[i]);
         else
             return -EINVAL;

@@ -52,6 +52,9 @@ void esl_close(struct esl *esl);
 /* Readable when something has come. Before waiting for that, call esl_receive. */
 int esl_fd(const struct esl *esl);
 
+/* A word of a command that is empty, which has to be meant: any other empty one is refused. */
+extern const char esl_nothing[];
+
 /*
  * Runs a command of the API and waits for its answer, which replaces what `reply` held (NULL: it is
  * of no interest).
