@@ -54,7 +54,8 @@ SELECT is((SELECT key_value FROM kamailio.htable_ext WHERE name = '2002'),
                  'plan="%s=1001";id="%s"', :office, extract(epoch FROM date_trunc('minute', now()))::bigint, :n2002),
           'a schedule');
 SELECT is((SELECT key_value FROM kamailio.htable_user WHERE name = '1001'),
-          format('ha1="%s";box="";calls="10";cid="";hide="0";dnd="0";waiting="1";order="0";pick="";name=""', md5('x')), 'a caller');
+          format('ha1="%s";box="";calls="10";cid="";hide="0";dnd="0";waiting="1";order="0";pick="";name="";id="%s"', md5('x'),
+                 (SELECT id FROM voip.users WHERE username = '1001')), 'a caller');
 SELECT throws_ok('SELECT ha1 FROM voip.trunks', '42501', NULL, 'not the secrets of trunks');
 RESET ROLE;
 

@@ -29,8 +29,9 @@ enum api_scope {
     API_ACCESS_READ = 1 << 9,
     API_ACCESS_WRITE = 1 << 10,
     API_AUDIT_READ = 1 << 11,
+    API_WEBRTC_WRITE = 1 << 12,
 };
-enum { API_SCOPES = 12 };
+enum { API_SCOPES = 13 };
 
 enum api_caller_kind {
     API_NOBODY,

@@ -4,16 +4,16 @@
 #include <string.h>
 
 static const char *const scopes[API_SCOPES] = {
-    "config:read",     "config:write", "cdr:read",     "recording:read",
-    "recording:write", "live:read",    "live:write",   "voicemail:read",
-    "voicemail:write", "access:read",  "access:write", "audit:read",
+    "config:read",  "config:write", "cdr:read",       "recording:read",  "recording:write",
+    "live:read",    "live:write",   "voicemail:read", "voicemail:write", "access:read",
+    "access:write", "audit:read",   "webrtc:write",
 };
 
 enum {
     SUPERVISES =
         API_CONFIG_READ | API_CDR_READ | API_RECORDING_READ | API_LIVE_READ | API_LIVE_WRITE,
     /* Of what is the agent's own, and of nothing else: see api_caller_may_own. */
-    OWN = API_LIVE_READ | API_VOICEMAIL_READ | API_VOICEMAIL_WRITE,
+    OWN = API_LIVE_READ | API_VOICEMAIL_READ | API_VOICEMAIL_WRITE | API_WEBRTC_WRITE,
 };
 
 static const struct {

@@ -16,6 +16,11 @@ struct api_parts {
     const char *node;  /* this node's name */
     /* The secret by which recordings are read. */
     const char *recording_secret;
+    /* The secrets of credentials for a while: the edge's, and TURN's; and where TURN is (turn:…).
+     */
+    const char *credential_key, *turn_key;
+    const char *const *turn_urls;
+    size_t turn_url_count;
     struct registry *registry;
     struct edge **edges;
     size_t edge_count;

@@ -18,12 +18,13 @@ enum { RANDOM_MAX = 256, HA1_INPUT_MAX = 4096 };
 static struct {
     pthread_once_t once;
     EVP_MD *md5;
-    EVP_MD *sha256;
+    EVP_MD *sha1, *sha256;
 } digests = {.once = PTHREAD_ONCE_INIT};
 
 static void fetch_digests(void)
 {
     digests.md5 = EVP_MD_fetch(NULL, "MD5", NULL);
+    digests.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
     digests.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
@@ -61,6 +62,14 @@ int crypto_sha256_hex(const void *data, size_t len, char out[CRYPTO_SHA256_HEX])
     return digest_hex(digests.sha256, data, len, out);
 }
 
+static int hmac(const EVP_MD *digest, const void *key, size_t key_len, const void *data, size_t len,
+                unsigned char out[EVP_MAX_MD_SIZE], unsigned int *count)
+{
+    if (!digest || key_len > INT_MAX || !HMAC(digest, key, (int)key_len, data, len, out, count))
+        return -EIO;
+    return 0;
+}
+
 int crypto_hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len,
                            char out[CRYPTO_SHA256_HEX])
 {
@@ -68,10 +77,23 @@ int crypto_hmac_sha256_hex(const void *key, size_t key_len, const void *data, si
     unsigned int count = 0;
 
     pthread_once(&digests.once, fetch_digests);
-    if (!digests.sha256 || key_len > INT_MAX ||
-        !HMAC(digests.sha256, key, (int)key_len, data, len, hash, &count))
+    if (hmac(digests.sha256, key, key_len, data, len, hash, &count))
         return -EIO;
     to_hex(hash, count, out);
+    return 0;
+}
+
+int crypto_hmac_base64(enum crypto_digest digest, const char *key, const char *text,
+                       char out[CRYPTO_HMAC_BASE64])
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned int count = 0;
+
+    pthread_once(&digests.once, fetch_digests);
+    if (hmac(digest == CRYPTO_SHA1 ? digests.sha1 : digests.sha256, key, strlen(key), text,
+             strlen(text), hash, &count))
+        return -EIO;
+    EVP_EncodeBlock((unsigned char *)out, hash, (int)count);
     return 0;
 }
 

@@ -66,6 +66,7 @@ static int write_node(const struct render *render, struct err *err)
     substitute(&text, "RPC_TOKEN", render->secrets->value[SECRET_RPC_TOKEN]);
     substitute(&text, "NONCE_KEY", render->secrets->value[SECRET_NONCE_KEY]);
     substitute(&text, "MASK_KEY", render->secrets->value[SECRET_MASK_KEY]);
+    substitute(&text, "CREDENTIAL_KEY", render->secrets->value[SECRET_CREDENTIAL_KEY]);
     substitute_number(&text, "WORKERS", topology->edge.workers);
     substitute_number(&text, "MAX_REQUESTS", topology->edge.max_requests);
     substitute_number(&text, "MAX_CALLS", topology->edge.max_calls);

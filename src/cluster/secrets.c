@@ -21,6 +21,8 @@ static const struct {
     [SECRET_NONCE_KEY] = {"nonce_key", NULL},
     [SECRET_MASK_KEY] = {"mask_key", NULL},
     [SECRET_RECORDING_KEY] = {"recording_key", NULL},
+    [SECRET_CREDENTIAL_KEY] = {"credential_key", NULL},
+    [SECRET_TURN_KEY] = {"turn_key", NULL},
     [SECRET_DB_ADMIN] = {"db_admin", "dialplane"},
     [SECRET_DB_CONTROL] = {"db_control", "dialplane_control"},
     [SECRET_DB_CDR] = {"db_cdr", "dialplane_cdr"},

@@ -13,14 +13,16 @@ enum secret {
     SECRET_MEDIA_PASSWORD, /* basic auth of media servers towards serve and collector */
     SECRET_EVENT_PASSWORD, /* FreeSWITCH event socket, or Asterisk's AMI */
     SECRET_REDIS_PASSWORD,
-    SECRET_NONCE_KEY,     /* from which Kamailio makes digest nonces */
-    SECRET_MASK_KEY,      /* by which it hides addresses from carriers */
-    SECRET_RECORDING_KEY, /* that wraps the keys of recordings */
-    SECRET_DB_ADMIN,      /* role dialplane: migrate */
-    SECRET_DB_CONTROL,    /* role dialplane_control: serve */
-    SECRET_DB_CDR,        /* role dialplane_cdr: cdr-writer */
-    SECRET_DB_EDGE,       /* role dialplane_edge: Kamailio */
-    SECRET_DB_API,        /* role dialplane_api: the API of serve */
+    SECRET_NONCE_KEY,      /* from which Kamailio makes digest nonces */
+    SECRET_MASK_KEY,       /* by which it hides addresses from carriers */
+    SECRET_RECORDING_KEY,  /* that wraps the keys of recordings */
+    SECRET_CREDENTIAL_KEY, /* of phones' credentials for a while */
+    SECRET_TURN_KEY,       /* of TURN's */
+    SECRET_DB_ADMIN,       /* role dialplane: migrate */
+    SECRET_DB_CONTROL,     /* role dialplane_control: serve */
+    SECRET_DB_CDR,         /* role dialplane_cdr: cdr-writer */
+    SECRET_DB_EDGE,        /* role dialplane_edge: Kamailio */
+    SECRET_DB_API,         /* role dialplane_api: the API of serve */
     SECRET_COUNT,
 };
 

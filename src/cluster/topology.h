@@ -45,6 +45,8 @@ struct topology {
     struct {
         uint16_t sip_port, tls_port, inside_port, rpc_port, rtpengine_port;
         uint16_t rtp_first, rtp_last;
+        bool turn; /* whether browsers are given a relay */
+        uint16_t turn_port, turn_first, turn_last;
         uint16_t workers;      /* SIP worker processes per socket */
         uint16_t max_requests; /* of one address from outside in 2 s; 0: any number */
         uint16_t max_calls;    /* of one user at a time */

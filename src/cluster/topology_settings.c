@@ -24,6 +24,9 @@ static const struct setting settings[] = {
     /* RTP below 1024 would need privileges the media daemons do not have. */
     SETTING(edge, rtp_first, 30000, 1024, UINT16_MAX),
     SETTING(edge, rtp_last, 31999, 1024, UINT16_MAX),
+    PORT(edge, turn_port, 3478),
+    SETTING(edge, turn_first, 24000, 1024, UINT16_MAX),
+    SETTING(edge, turn_last, 25999, 1024, UINT16_MAX),
     SETTING(edge, workers, 4, 1, 64),
     SETTING(edge, max_requests, 400, 0, 30000),
     SETTING(edge, max_calls, 20, 1, 10000),
@@ -126,5 +129,8 @@ int topology_check_numbers(const struct topology *topology, const struct places 
     if (topology->media.rtp_last <= topology->media.rtp_first)
         return topology_wrong(places, err, "media.rtp_last",
                               "media.rtp_last must be above media.rtp_first");
+    if (topology->edge.turn_last <= topology->edge.turn_first)
+        return topology_wrong(places, err, "edge.turn_last",
+                              "edge.turn_last must be above edge.turn_first");
     return 0;
 }

@@ -147,6 +147,10 @@ static int start_api(struct serve *serve, struct err *err)
                 .state = serve->node.state,
                 .node = serve->node.node->name,
                 .recording_secret = serve->node.secrets.value[SECRET_RECORDING_KEY],
+                .credential_key = serve->node.secrets.value[SECRET_CREDENTIAL_KEY],
+                .turn_key = serve->node.secrets.value[SECRET_TURN_KEY],
+                .turn_urls = (const char *const *)serve->turn_urls,
+                .turn_url_count = serve->turn_url_count,
                 .registry = serve->registry,
                 .edges = serve->edges,
                 .edge_count = serve->edge_count,
@@ -203,6 +207,8 @@ static int start(struct serve *serve, struct err *err)
     if (!res)
         res = serve_live_start(serve, err);
     if (!res)
+        res = serve_turn_find(serve, err);
+    if (!res)
         res = start_api(serve, err);
     return res ? res : serve_documents_start(serve, err);
 }
@@ -226,6 +232,7 @@ static void stop(struct serve *serve)
     waiting_clear();
     registry_free(serve->registry);
     peers_free(serve->peers);
+    serve_turn_clear(serve);
 }
 
 static int run(struct serve *serve, struct err *err)

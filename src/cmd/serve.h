@@ -43,6 +43,8 @@ struct serve {
     struct serve_live *live; /* what the API's live views ask */
     struct agi *agi;
     struct webhooks *webhooks;
+    char **turn_urls; /* where browsers find a relay; none where there is no TURN */
+    size_t turn_url_count;
     bool database_away; /* the listener's thread only: said so already */
     atomic_uint_fast64_t answers[SERVE_KINDS][SERVE_RESULTS];
 };
@@ -58,6 +60,10 @@ int serve_live_start(struct serve *serve, struct err *err) DP_CHECK;
 const struct live_nodes *serve_live_nodes(const struct serve *serve);
 /* After the API, which waits for its streams. */
 void serve_live_stop(struct serve *serve);
+
+/* Fills serve->turn_urls, which the API is told; cleared in any case. */
+int serve_turn_find(struct serve *serve, struct err *err) DP_CHECK;
+void serve_turn_clear(struct serve *serve);
 
 /* Starts the listener for media servers (control.documents_port), which uses all the rest. */
 int serve_documents_start(struct serve *serve, struct err *err) DP_CHECK;

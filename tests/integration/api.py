@@ -11,7 +11,7 @@ from serve import until
 
 ALL = ("config:read", "config:write", "cdr:read", "recording:read", "recording:write", "live:read",
        "live:write", "voicemail:read", "voicemail:write", "access:read", "access:write",
-       "audit:read")
+       "audit:read", "webrtc:write")
 
 
 def make_key(db, domain=None, scopes=ALL, **columns):

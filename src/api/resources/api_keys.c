@@ -6,19 +6,13 @@
 #include "api/scope.h"
 #include "api/token.h"
 
-static const char *const scopes[] = {"config:read",
-                                     "config:write",
-                                     "cdr:read",
-                                     "recording:read",
-                                     "recording:write",
-                                     "live:read",
-                                     "live:write",
-                                     "voicemail:read",
-                                     "voicemail:write",
-                                     "access:read",
-                                     "access:write",
-                                     "audit:read",
-                                     NULL};
+static const char *const scopes[] = {"config:read",     "config:write",
+                                     "cdr:read",        "recording:read",
+                                     "recording:write", "live:read",
+                                     "live:write",      "voicemail:read",
+                                     "voicemail:write", "access:read",
+                                     "access:write",    "audit:read",
+                                     "webrtc:write",    NULL};
 
 #define REST                                                                                       \
     API_NAME,                                                                                      \

@@ -22,11 +22,12 @@ class Phone:
     One account on one local port. `platform` has edge_address (ip, port) and a folder for logs.
     `nat_ip`: an address that nothing answers on, which the phone writes into Contact, Via and SDP
     as one behind NAT does. `claims`: the name that it says of itself. `lively`: answers OPTIONS at any
-    time, as phones do, also when the scenario waits for something else.
+    time, as phones do, also when the scenario waits for something else. `login`: the name in its credentials,
+    where that is not the user's.
     """
 
     def __init__(self, platform, user, domain, password, nat_ip=None, transport="udp",
-                 ip="127.0.0.1", claims="", lively=False):
+                 ip="127.0.0.1", claims="", lively=False, login=""):
         self._platform = platform
         self.user, self.domain, self.password = user, domain, password
         self.port = free_ports(1)[0]
@@ -34,6 +35,7 @@ class Phone:
         self.ip = ip
         self._claimed_ip = nat_ip or ip
         self.claims = claims
+        self.login = login or user
         self.lively = lively
         self.rtp = Endpoint(ip)
         self.bridge = None
@@ -80,7 +82,7 @@ class Phone:
             "from_uri": from_uri or f"sip:{self.user}@{self.domain}",
             "contact_ip": self._claimed_ip, "media_ip": self._claimed_ip,
             "media_port": str(self.rtp.port),
-            "authentication": f"[authentication username={self.user} password={password}]",
+            "authentication": f"[authentication username={self.login} password={password}]",
         }
         # Passes until nothing is left: {authentication} holds no further names.
         return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], text)

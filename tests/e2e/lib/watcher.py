@@ -55,11 +55,15 @@ class Subscription:
 
 
 class Watcher:
-    """The subscriptions of one account on one port. `nat_ip`: what it believes its address to be."""
+    """
+    The subscriptions of one account on one port. `nat_ip`: what it believes its address to be. `login`: the
+    name in its credentials, where that is not the user's.
+    """
 
-    def __init__(self, platform, user, domain, password, nat_ip=None):
+    def __init__(self, platform, user, domain, password, nat_ip=None, login=""):
         self._edge = platform.edge_address
         self.user, self.domain, self._password = user, domain, password
+        self._login = login or user
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -91,9 +95,9 @@ class Watcher:
 
         def md5(*parts):
             return hashlib.md5(":".join(parts).encode()).hexdigest()
-        answer = md5(md5(self.user, value("realm"), self._password), value("nonce"), "00000001",
+        answer = md5(md5(self._login, value("realm"), self._password), value("nonce"), "00000001",
                      "cnonce", "auth", md5("SUBSCRIBE", uri))
-        return (f'Proxy-Authorization: Digest username="{self.user}",realm="{value("realm")}",'
+        return (f'Proxy-Authorization: Digest username="{self._login}",realm="{value("realm")}",'
                 f'nonce="{value("nonce")}",uri="{uri}",response="{answer}",algorithm=MD5,qop=auth,'
                 'nc=00000001,cnonce="cnonce"\r\n')
 
