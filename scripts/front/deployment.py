@@ -15,6 +15,7 @@ PORTS = [
     ("edge.tls_port", "address", "tcp"),
     ("edge.inside_port", "inside", "udp"), ("edge.rpc_port", "inside", "tcp"),
     ("edge.rtpengine_port", "inside", "udp"),
+    ("edge.turn_port", "address", "udp"), ("edge.turn_port", "address", "tcp"),
     ("media.sip_port", "inside", "udp"), ("media.event_port", "inside", "tcp"),
     ("control.documents_port", "inside", "tcp"), ("control.agi_port", "inside", "tcp"),
     ("control.api_port", "inside", "tcp"),
@@ -43,7 +44,7 @@ class Deployment:
         """Fails, naming port, holder and key in the file `source`, if one is taken."""
         taken = [self._describe(key, self.node[side], proto, source)
                  for key, side, proto in PORTS
-                 if not is_free(self.node[side], self[key], proto)]
+                 if (self["edge.turn"] or key != "edge.turn_port") and not is_free(self.node[side], self[key], proto)]
         if taken:
             raise FrontError("\n".join(taken))
 

@@ -13,7 +13,7 @@ static bool is_believed(const struct api_proxies *proxies, const char *address)
     for (size_t i = 0; i < proxies->count; i++)
         if (strcmp(proxies->address[i], address) == 0)
             return true;
-    return str_starts_with(address, "127.") || strcmp(address, "::1") == 0;
+    return str_is_loopback(address);
 }
 
 static const char *unmapped(const char *address)

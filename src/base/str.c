@@ -125,6 +125,14 @@ bool str_is_ip(const char *text)
     return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
 }
 
+bool str_is_loopback(const char *address)
+{
+    struct in6_addr six;
+
+    return str_starts_with(address, "127.") ||
+           (inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+}
+
 bool str_is_plain_path(const char *text)
 {
     while (is_alnum(*text) || (*text && strchr("._/+@,-", *text)))

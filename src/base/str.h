@@ -37,6 +37,9 @@ bool str_is_label(const char *text);
 /* A numeric IPv4 or IPv6 address (no brackets, no name, no zone). */
 bool str_is_ip(const char *text);
 
+/* Whether such an address is the machine itself: 127.0.0.0/8, ::1. */
+bool str_is_loopback(const char *address);
+
 /*
  * Only A-Z a-z 0-9 and . _ / + @ , - (also ""): a path that means the same in every configuration
  * syntax and in a shell, without any quoting.

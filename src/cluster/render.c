@@ -22,6 +22,7 @@ static const struct daemon {
     {"redis", ROLE_QUEUE, true, MEDIA_SERVER_AUTO, render_redis},
     {"rtpengine", ROLE_EDGE, false, MEDIA_SERVER_AUTO, render_rtpengine},
     {"kamailio", ROLE_EDGE, true, MEDIA_SERVER_AUTO, render_kamailio},
+    {"coturn", ROLE_EDGE, false, MEDIA_SERVER_AUTO, render_coturn},
     {"freeswitch", ROLE_MEDIA, true, MEDIA_SERVER_FREESWITCH, render_freeswitch},
     {"asterisk", ROLE_MEDIA, true, MEDIA_SERVER_ASTERISK, render_asterisk},
     {"lsyncd", ROLE_MEDIA, true, MEDIA_SERVER_AUTO, render_lsyncd},
@@ -126,6 +127,7 @@ static int check(const struct render *render, struct err *err)
         render->programs.rtpengine,
         render->programs.kamailio,
         render->programs.freeswitch,
+        render->programs.turnserver,
         render->kamailio_mpath ? render->kamailio_mpath : "",
     };
 

@@ -32,7 +32,8 @@ struct render {
     const char *conf;       /* folder with a folder for each daemon */
     const char *migrations; /* copied to STATE/share/migrations; NULL: not copied */
     struct {
-        const char *postgres, *redis, *rtpengine, *kamailio, *freeswitch; /* plain paths */
+        const char *postgres, *redis, *rtpengine, *kamailio, *freeswitch,
+            *turnserver; /* plain paths */
     } programs;
     bool kamailio6;             /* Kamailio from STATE/tree/kamailio6, through its own loader */
     bool tls_threads;           /* Kamailio is 6 or newer, and has to be told how it uses OpenSSL */
@@ -55,6 +56,7 @@ int render_mail(const struct render *render, struct err *err) DP_CHECK;
 int render_redis(const struct render *render, struct err *err) DP_CHECK;
 int render_postgresql(const struct render *render, struct err *err) DP_CHECK;
 int render_rtpengine(const struct render *render, struct err *err) DP_CHECK;
+int render_coturn(const struct render *render, struct err *err) DP_CHECK;
 int render_lsyncd(const struct render *render, struct err *err) DP_CHECK;
 int render_supervisor(const struct render *render, struct err *err) DP_CHECK;
 

@@ -58,6 +58,12 @@ static void kamailio(const struct render *render, struct buf *text)
                state, state, state, state);
 }
 
+static void coturn(const struct render *render, struct buf *text)
+{
+    buf_printf(text, "%s -c %s/etc/coturn/turnserver.conf", render->programs.turnserver,
+               render->state);
+}
+
 static void freeswitch(const struct render *render, struct buf *text)
 {
     const char *state = render->state;
@@ -114,6 +120,7 @@ static const struct program programs[] = {
     {"rtpengine", ROLE_EDGE, MEDIA_SERVER_AUTO, true, "TERM", false, 10, rtpengine},
     /* Its main process ends the workers, and writes registrations back before. */
     {"kamailio", ROLE_EDGE, MEDIA_SERVER_AUTO, false, "TERM", false, 20, kamailio},
+    {"coturn", ROLE_EDGE, MEDIA_SERVER_AUTO, false, "TERM", false, 10, coturn},
     {"freeswitch", ROLE_MEDIA, MEDIA_SERVER_FREESWITCH, false, "TERM", false, 20, freeswitch},
     {"asterisk", ROLE_MEDIA, MEDIA_SERVER_ASTERISK, false, "TERM", true, 20, asterisk},
     {"serve", ROLE_CONTROL, MEDIA_SERVER_AUTO, false, "TERM", true, 10, serve},
@@ -185,6 +192,8 @@ static bool is_wanted(const struct render *render, const struct program *program
     if (!(render->node->roles & program->roles))
         return false;
     if (program->command == lsyncd && !*topology->recordings.peer)
+        return false;
+    if (program->command == coturn && !topology->edge.turn)
         return false;
     return program->only == MEDIA_SERVER_AUTO || program->only == topology->media_server;
 }

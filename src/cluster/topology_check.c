@@ -1,5 +1,6 @@
 #include "cluster/topology_check.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -175,6 +176,37 @@ static int check_roles(const struct topology *topology, const struct places *pla
     return 0;
 }
 
+static bool is_same_address(const char *a, const char *b)
+{
+    unsigned char one[sizeof(struct in6_addr)], other[sizeof(struct in6_addr)];
+
+    if (inet_pton(AF_INET6, a, one) == 1 && inet_pton(AF_INET6, b, other) == 1)
+        return memcmp(one, other, sizeof(one)) == 0;
+    return strcmp(a, b) == 0;
+}
+
+/*
+ * A relay reaches everything at the outer addresses of the edge nodes, as if it came from there.
+ * What is inside believes that (rtpengine's control protocol, the media server's SIP), so it has to
+ * be elsewhere. On loopback nobody gets to the relay who does not get to these as well.
+ */
+static int check_turn(const struct topology *topology, const struct places *places, struct err *err)
+{
+    for (size_t i = 0; topology->edge.turn && i < topology->nodes_count; i++) {
+        const struct topology_node *edge = &topology->nodes[i];
+
+        if (!(edge->roles & ROLE_EDGE) || str_is_loopback(edge->address))
+            continue;
+        for (size_t j = 0; j < topology->nodes_count; j++)
+            if (is_same_address(edge->address, topology->nodes[j].inside))
+                return topology_wrong(places, err, "edge.turn",
+                                      "edge.turn needs inside addresses of their own: %.64s is the "
+                                      "address of node %s and inside of node %s",
+                                      edge->address, edge->name, topology->nodes[j].name);
+    }
+    return 0;
+}
+
 int topology_check(const struct topology *topology, const struct places *places, struct err *err)
 {
     int res;
@@ -189,6 +221,8 @@ int topology_check(const struct topology *topology, const struct places *places,
         res = check_node(topology, i, places, err);
     if (!res)
         res = check_roles(topology, places, err);
+    if (!res)
+        res = check_turn(topology, places, err);
     if (!res)
         res = topology_check_ports(topology, places, err);
     return res;

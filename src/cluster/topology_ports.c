@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cluster/topology_private.h"
 
 /* What a daemon of a role listens on: a setting, or two that are the ends of a range. */
@@ -19,6 +20,8 @@ static const struct listener listeners[] = {
     {ROLE_EDGE, true, "edge.rpc_port", NULL},
     {ROLE_EDGE, true, "edge.rtpengine_port", NULL},
     {ROLE_EDGE, false, "edge.rtp_first", "edge.rtp_last"},
+    {ROLE_EDGE, false, "edge.turn_port", NULL},
+    {ROLE_EDGE, false, "edge.turn_first", "edge.turn_last"},
     {ROLE_MEDIA, true, "media.sip_port", NULL},
     {ROLE_MEDIA, true, "media.event_port", NULL},
     {ROLE_MEDIA, false, "media.rtp_first", "media.rtp_last"},
@@ -63,6 +66,13 @@ static int compare_claims(const struct claim *a, const struct claim *b, const st
                           a->first > b->first ? a->first : b->first, a->address);
 }
 
+static bool is_used(const struct topology *topology, const struct topology_node *node,
+                    const struct listener *listener)
+{
+    return (node->roles & listener->role) &&
+           (topology->edge.turn || !str_starts_with(listener->first, "edge.turn_"));
+}
+
 /*
  * Every pair of listeners: a few hundred comparisons for nine nodes. UDP and TCP are not told
  * apart, since a port that means two things on one address confuses firewalls and people.
@@ -79,7 +89,7 @@ int topology_check_ports(const struct topology *topology, const struct places *p
         return err_set(err, -ENOMEM, "out of memory");
     for (size_t i = 0; i < topology->nodes_count; i++)
         for (size_t j = 0; j < DP_COUNT(listeners); j++)
-            if (topology->nodes[i].roles & listeners[j].role)
+            if (is_used(topology, &topology->nodes[i], &listeners[j]))
                 claims[count++] = claim_of(topology, &topology->nodes[i], &listeners[j]);
     for (size_t i = 0; !res && i < count; i++)
         for (size_t j = 0; !res && j < i; j++)

@@ -31,6 +31,7 @@ void check_cdr_writer(const struct cmd_node *node, struct check_result *out);
 void check_rtpengine(const struct cmd_node *node, struct check_result *out);
 void check_kamailio(const struct cmd_node *node, struct check_result *out);
 void check_sip(const struct cmd_node *node, struct check_result *out);
+void check_turn(const struct cmd_node *node, struct check_result *out);
 void check_media_pool(const struct cmd_node *node, struct check_result *out);
 void check_freeswitch(const struct cmd_node *node, struct check_result *out);
 void check_asterisk(const struct cmd_node *node, struct check_result *out);

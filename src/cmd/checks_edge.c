@@ -106,6 +106,29 @@ void check_sip(const struct cmd_node *node, struct check_result *out)
     buf_free(&reply);
 }
 
+void check_turn(const struct cmd_node *node, struct check_result *out)
+{
+    /* RFC 5389: a Binding request without attributes; the magic cookie; a transaction's id. */
+    static const char request[] = "\0\1\0\0\x21\x12\xa4\x42"
+                                  "dialplane-dr";
+    static const char success[] = "\1\1";
+    struct err err = {""};
+    struct buf reply;
+
+    buf_init(&reply, PROBE_REPLY_MAX);
+    if (probe_udp(node->node->address, node->topology->edge.turn_port, request, sizeof(request) - 1,
+                  &reply, &err))
+        check_fail(out, node, "coturn", &err);
+    else if (reply.len >= 20 && memcmp(reply.data, success, 2) == 0 &&
+             memcmp(reply.data + 4, request + 4, 16) == 0)
+        check_set(out, CHECK_OK, "%s port %u answers STUN", node->node->address,
+                  node->topology->edge.turn_port);
+    else
+        check_set(out, CHECK_FAIL, "what answers on port %u is not STUN",
+                  node->topology->edge.turn_port);
+    buf_free(&reply);
+}
+
 /*
  * dispatcher.list nests RECORDS / SET / TARGETS / DEST objects, differently in 5.6 and 6.0; FLAGS
  * begins with A when the destination is active (I, D, T: inactive, disabled, trying).

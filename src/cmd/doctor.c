@@ -25,6 +25,7 @@ static const struct check checks[] = {
     {"rtpengine", ROLE_EDGE, MEDIA_SERVER_AUTO, check_rtpengine},
     {"kamailio", ROLE_EDGE, MEDIA_SERVER_AUTO, check_kamailio},
     {"sip", ROLE_EDGE, MEDIA_SERVER_AUTO, check_sip},
+    {"turn", ROLE_EDGE, MEDIA_SERVER_AUTO, check_turn},
     {"freeswitch", ROLE_MEDIA, MEDIA_SERVER_FREESWITCH, check_freeswitch},
     {"asterisk", ROLE_MEDIA, MEDIA_SERVER_ASTERISK, check_asterisk},
     {"media-pool", ROLE_EDGE, MEDIA_SERVER_AUTO, check_media_pool},
@@ -70,6 +71,8 @@ static void collect_parts(struct parts *parts, const struct cmd_node *node)
         if (!(node->node->roles & checks[i].roles))
             continue;
         if (checks[i].only != MEDIA_SERVER_AUTO && checks[i].only != media)
+            continue;
+        if (checks[i].run == check_turn && !node->topology->edge.turn)
             continue;
         parts->item[parts->count++] =
             (struct part){.check = &checks[i], .result = {.status = CHECK_FAIL}};

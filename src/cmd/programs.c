@@ -142,6 +142,8 @@ int programs_find(struct programs *out, const struct topology *topology,
         res = find_or_name("kamailio", "kamailio", out->kamailio, err);
     if (!res && (node->roles & ROLE_EDGE))
         out->kamailio_major = major_of_kamailio(out->kamailio);
+    if (!res && (node->roles & ROLE_EDGE) && topology->edge.turn)
+        res = find_or_name("turnserver", "coturn", out->turnserver, err);
     if (res || !(node->roles & ROLE_MEDIA) || topology->media_server != MEDIA_SERVER_FREESWITCH)
         return res;
     if (programs_freeswitch(topology, out->freeswitch) || !*out->freeswitch ||

@@ -9,7 +9,7 @@
 
 struct programs {
     char postgres[PATH_MAX], redis[PATH_MAX], rtpengine[PATH_MAX], kamailio[PATH_MAX];
-    char freeswitch[PATH_MAX];
+    char freeswitch[PATH_MAX], turnserver[PATH_MAX];
     unsigned int kamailio_major; /* its version, 0 when it does not say */
 };
 

@@ -83,7 +83,7 @@ static int render_with(struct topology *topology, const struct cmd_args *args,
         .conf = options->conf,
         .migrations = options->migrations,
         .programs = {programs.postgres, programs.redis, programs.rtpengine, programs.kamailio,
-                     programs.freeswitch},
+                     programs.freeswitch, programs.turnserver},
         .kamailio6 = options->kamailio && strcmp(options->kamailio, "6") == 0,
         .kamailio_mpath = options->mpath,
     };

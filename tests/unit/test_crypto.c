@@ -51,6 +51,19 @@ static void test_hmac_of_rfc4231(void **state)
     assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+/* RFC 2202, and RFC 4231, test case 2 of both. */
+static void test_hmac_as_base64(void **state)
+{
+    static const char text[] = "what do ya want for nothing?";
+    char out[CRYPTO_HMAC_BASE64];
+
+    (void)state;
+    assert_int_equal(crypto_hmac_base64(CRYPTO_SHA1, "Jefe", text, out), 0);
+    assert_string_equal(out, "7/zfauXrL6LSdBbV8YTfnCWafHk=");
+    assert_int_equal(crypto_hmac_base64(CRYPTO_SHA256, "Jefe", text, out), 0);
+    assert_string_equal(out, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
+}
+
 static void test_ha1_refuses_ambiguous_names(void **state)
 {
     char hex[CRYPTO_MD5_HEX];
@@ -86,4 +99,4 @@ static void test_equal(void **state)
 UNIT_MAIN("crypto", cmocka_unit_test(test_md5_of_rfc1321), cmocka_unit_test(test_sha256_of_fips180),
           cmocka_unit_test(test_ha1_of_rfc2617), cmocka_unit_test(test_ha1_refuses_ambiguous_names),
           cmocka_unit_test(test_random_differs_and_has_the_length), cmocka_unit_test(test_equal),
-          cmocka_unit_test(test_hmac_of_rfc4231))
+          cmocka_unit_test(test_hmac_of_rfc4231), cmocka_unit_test(test_hmac_as_base64))

@@ -72,7 +72,8 @@ static int setup(void **state)
         .secrets = &fixture->secrets,
         .state = fixture->state,
         .conf = fixture->conf,
-        .programs = {"/bin/postgres", "/bin/redis", "/bin/rtpengine", "/bin/kamailio", "/bin/fs"},
+        .programs = {"/bin/postgres", "/bin/redis", "/bin/rtpengine", "/bin/kamailio", "/bin/fs",
+                     "/bin/turnserver"},
     };
     *state = fixture;
     return 0;
@@ -236,6 +237,26 @@ static void test_tls_files_that_cannot_be_read(void **state)
     set(&topology->edge.tls_key, "/nonexistent/edge.pem");
     assert_int_equal(render_node(&fixture->render, &err), -ENOENT);
     assert_non_null(strstr(err.text, "/nonexistent/edge.pem"));
+}
+
+/* Only where it is wanted, with its secret; and only the edge nodes are reached by it. */
+static void test_turn(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char name[] = "etc/coturn/turnserver.conf";
+
+    render(fixture, "e1");
+    assert_int_equal(mode_of(fixture, name), -ENOENT);
+    fixture->topology->edge.turn = true;
+    render(fixture, "e1");
+    assert_int_equal(mode_of(fixture, name), 0600);
+    expect(fixture, name, "\nstatic-auth-secret=turn_key-0123456789\n");
+    expect(fixture, name, "\ndenied-peer-ip=0.0.0.0-255.255.255.255\n");
+    expect(fixture, name, "\nallowed-peer-ip=192.0.2.1\nno-multicast-peers\nno-tcp-relay\n");
+    expect(fixture, name, "\ntotal-quota=2000\n");
+    expect(fixture, "etc/supervisor/supervisord.conf",
+           "\n[program:coturn]\ncommand=/bin/turnserver -c ");
+    fixture->topology->edge.turn = false;
 }
 
 static void test_writers(void **state)
@@ -425,7 +446,7 @@ static void test_paths_that_would_need_quoting_are_refused(void **state)
 UNIT_MAIN("render", CASE(test_edge), CASE(test_no_name_spoils_a_later_one),
           CASE(test_kamailio_6_comes_from_its_tree), CASE(test_tls),
           CASE(test_tls_files_that_cannot_be_read), CASE(test_media), CASE(test_writers),
-          CASE(test_recordings), CASE(test_database_and_queue), CASE(test_modes),
+          CASE(test_turn), CASE(test_recordings), CASE(test_database_and_queue), CASE(test_modes),
           CASE(test_secrets_only_in_private_files), CASE(test_second_rendering_replaces_everything),
           CASE(test_failed_rendering_changes_nothing),
           CASE(test_effective_deployment_is_left_for_other_verbs),

@@ -94,6 +94,10 @@ static void test_labels_and_addresses(void **state)
     assert_false(str_is_ip("127.1"));
     assert_false(str_is_ip("[::1]"));
     assert_false(str_is_ip("127.0.0.1 "));
+    assert_true(str_is_loopback("127.0.0.2"));
+    assert_true(str_is_loopback("0:0:0:0:0:0:0:1"));
+    assert_false(str_is_loopback("12.7.0.1"));
+    assert_false(str_is_loopback("::2"));
 }
 
 static void test_numbers(void **state)

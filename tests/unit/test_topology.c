@@ -262,6 +262,40 @@ static void test_port_clashes(void **state)
            "6: edge.rtp_first of node one and media.rtp_first of node one share port 30000");
 }
 
+/* Where a relay reaches nothing may be that is meant for the inside. */
+static void test_turn(void **state)
+{
+    static const char nodes[] =
+        "version: 1\nnodes:\n  - {name: one, address: %s, inside: %s, roles: " ALL_ROLES
+        "}\nedge: {turn: %s, turn_port: 4000%s}\n";
+    struct topology *topology = NULL;
+    char text[512];
+    struct err err;
+
+    assert_int_equal(str_printf(text, sizeof(text), nodes, "192.0.2.1", "192.0.2.1", "true", ""),
+                     0);
+    refuse(state, text, "4: edge.turn needs inside addresses of their own: 192.0.2.1 is");
+    assert_int_equal(
+        str_printf(text, sizeof(text), nodes, "2001:db8::1", "2001:db8:0::1", "true", ""), 0);
+    refuse(state, text, "4: edge.turn needs inside addresses of their own: 2001:db8::1 is");
+    assert_int_equal(str_printf(text, sizeof(text), nodes, "127.0.0.1", "127.0.0.1", "true",
+                                ", turn_first: 30000, turn_last: 30001"),
+                     0);
+    refuse(state, text,
+           "4: edge.rtp_first of node one and edge.turn_first of node one share port 30000");
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const good[][3] = {{"192.0.2.1", "127.0.0.1", "true"},
+                                              {"127.0.0.1", "127.0.0.1", "true"},
+                                              {"192.0.2.1", "192.0.2.1", "false"}};
+
+        assert_int_equal(
+            str_printf(text, sizeof(text), nodes, good[i][0], good[i][1], good[i][2], ""), 0);
+        assert_int_equal(load(state, text, &topology, &err), 0);
+        assert_int_equal(topology->edge.turn_port, 4000);
+        topology_free(topology);
+    }
+}
+
 /* The same port on two addresses is no clash. */
 static void test_same_port_on_two_addresses(void **state)
 {
@@ -295,5 +329,5 @@ UNIT_MAIN("topology", WITH_FOLDER(test_defaults), WITH_FOLDER(test_single_yaml_i
           WITH_FOLDER(test_null_is_nothing), WITH_FOLDER(test_unknown_keys),
           WITH_FOLDER(test_wrong_types), WITH_FOLDER(test_no_yaml),
           WITH_FOLDER(test_values_out_of_range), WITH_FOLDER(test_nodes),
-          WITH_FOLDER(test_port_clashes), WITH_FOLDER(test_same_port_on_two_addresses),
-          WITH_FOLDER(test_missing_file))
+          WITH_FOLDER(test_port_clashes), WITH_FOLDER(test_turn),
+          WITH_FOLDER(test_same_port_on_two_addresses), WITH_FOLDER(test_missing_file))

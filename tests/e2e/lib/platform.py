@@ -26,7 +26,7 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), media_ports=
     """A deployment file on loopback on ports that are free now, `media_ports` of them for the RTP of the
     media server."""
     (sip, inside, rpc, control, media_sip, event, documents, agi, api, collector, queue,
-     db, tls, mail) = free_ports(14)
+     db, tls, mail, turn) = free_ports(15)
     rtp = free_range(400 + media_ports)
     return yaml.safe_dump({
         "version": 1,
@@ -36,7 +36,7 @@ def deployment_text(media_server, dialplan="static", more_nodes=(), media_ports=
         # All phones of the tests have one address: no limit per address.
         "edge": {"sip_port": sip, "tls_port": tls, "inside_port": inside, "rpc_port": rpc,
                  "rtpengine_port": control, "rtp_first": rtp, "rtp_last": rtp + 399,
-                 "max_requests": 0, "workers": 2, **edge},
+                 "turn_port": turn, "max_requests": 0, "workers": 2, **edge},
         "media": {"sip_port": media_sip, "event_port": event, "rtp_first": rtp + 400,
                   "rtp_last": rtp + 399 + media_ports, "dialplan": dialplan},
         "control": {"documents_port": documents, "agi_port": agi, "api_port": api},
