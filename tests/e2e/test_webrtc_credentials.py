@@ -213,6 +213,7 @@ def test_of_nobody_else_s_use(platform, make, registrar):
     # Signed, and for another user, another id, or another tenant than the realm's.
     for user, domain, tried in (("7902", "a.test", name), ("7901", "a.test", f"{until}:{colleague}:{rest}"),
                                 ("7901", "a.test", f"{until}:{theirs}:7901@b.test"),
+                                ("7901", "a.test", f"{until}:{own}:7901@b.test"),
                                 ("7901", "b.test", f"{until}:{own}:{rest}")):
         assert status(registrar.register(user, domain, *signed(platform, tried))) == 403, tried
     for user, domain in USERS:
