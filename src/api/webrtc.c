@@ -158,7 +158,7 @@ static const struct api_route routes[] = {
         .scope = API_WEBRTC_WRITE,
         .flags = API_OWN,
         .name = "create_webrtc_credential",
-        .tag = "Users",
+        .tag = "WebRTC",
         .summary = "Make a credential by which a phone registers and calls as this user for a "
                    "while, and one for TURN",
         .body_schema = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"

@@ -26,8 +26,10 @@ SCOPE = ("webrtc:write",)
 @pytest.fixture(scope="module")
 def platform():
     """Database, `serve` and coturn."""
-    first = free_range(100)
-    made = TestPlatform("asterisk", turn=True, turn_first=first, turn_last=first + 99)
+    # A part of those that every platform has for RTP.
+    rtp = free_range(800)
+    made = TestPlatform("asterisk", turn=True, rtp_last=rtp + 299, turn_first=rtp + 300,
+                        turn_last=rtp + 399)
     try:
         made.start_database()
         made.db = Database(made.deployment, made.secret("db_admin"))
