@@ -281,6 +281,7 @@ BODIES = {
     "set_agent": {"status": "logged_out"},
     "transfer_call": {"to": "6141"},
     "listen_to_call": {"user_id": 1},
+    "create_webrtc_credential": {"ttl_s": 600},
 }
 
 TEMPLATES = {words(template): template for template in ROWS}
