@@ -153,8 +153,7 @@ json_t *api_session_reply(const struct api_caller *caller, const char *domain,
     return reply;
 }
 
-/* The session that the core has found good a moment ago. */
-static int find_session(struct api_request *request, struct api_session *session)
+int api_session_current(struct api_request *request, struct api_session *session)
 {
     struct api_origin origin;
     struct api_caller caller;
@@ -185,7 +184,8 @@ void api_who_am_i(struct api_request *request)
     struct api_session session;
     PGresult *domain = NULL;
 
-    if (!read_domain(request, &domain) && (!is_session || !find_session(request, &session))) {
+    if (!read_domain(request, &domain) &&
+        (!is_session || !api_session_current(request, &session))) {
         api_reply(request, 200,
                   api_session_reply(&request->caller,
                                     PQntuples(domain) ? PQgetvalue(domain, 0, 0) : NULL,
@@ -207,7 +207,7 @@ void api_log_out(struct api_request *request)
         api_problem(request, 409, NULL, "A key has no session to end.");
         return;
     }
-    if (find_session(request, &session))
+    if (api_session_current(request, &session))
         return;
     snprintf(id, sizeof(id), "%lld", (long long)session.id);
     explicit_bzero(&session, sizeof(session));

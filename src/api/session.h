@@ -17,6 +17,14 @@ void api_own_password(struct api_request *request);
 void api_totp_enrol(struct api_request *request);
 void api_totp_confirm(struct api_request *request);
 void api_totp_disable(struct api_request *request);
+void api_own_sessions(struct api_request *request);
+void api_end_own_session(struct api_request *request);
+void api_end_own_sessions(struct api_request *request);
+void api_end_sessions(struct api_request *request);
+
+/* The session that asks, which the core has found good a moment ago. Ends the rights that the
+ * transaction has had. */
+int api_session_current(struct api_request *request, struct api_session *session) DP_CHECK;
 
 /*
  * From here on the request's transaction has the rights of who looks after callers

@@ -43,6 +43,32 @@ static const char confirmed[] =
     "{\"type\":\"object\",\"required\":[\"recovery_codes\"],\"properties\":{"
     "\"recovery_codes\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}";
 
+#define SESSION                                                                                    \
+    "{\"type\":\"object\",\"required\":[\"id\",\"current\"],\"properties\":{"                      \
+    "\"id\":{\"type\":\"integer\"},"                                                               \
+    "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},"                               \
+    "\"last_used_at\":{\"type\":\"string\",\"format\":\"date-time\"},"                             \
+    "\"ends_at\":{\"type\":\"string\",\"format\":\"date-time\"},"                                  \
+    "\"address\":{\"type\":[\"string\",\"null\"]},\"user_agent\":{\"type\":\"string\"},"           \
+    "\"current\":{\"type\":\"boolean\"}}}"
+
+static const char sessions[] = "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{"
+                               "\"items\":{\"type\":\"array\",\"items\":" SESSION "}}}";
+
+static const char ended[] = "{\"type\":\"object\",\"required\":[\"ended\"],\"properties\":{"
+                            "\"ended\":{\"type\":\"integer\",\"minimum\":0}}}";
+
+#define END_ALL(path_, name_, flags_)                                                              \
+    {.method = "DELETE",                                                                           \
+     .path = path_,                                                                                \
+     .scope = API_ACCESS_WRITE,                                                                    \
+     .flags = API_DRY_RUN | (flags_),                                                              \
+     .name = name_,                                                                                \
+     .tag = "Sessions",                                                                            \
+     .summary = "Log an operator out everywhere",                                                  \
+     .reply_schema = ended,                                                                        \
+     .handler = api_end_sessions}
+
 #define TAG "Session"
 
 static const struct api_route routes[] = {
@@ -102,6 +128,31 @@ static const struct api_route routes[] = {
      .body_schema = password_and_code,
      .status = 204,
      .handler = api_totp_disable},
+    {.method = "GET",
+     .path = "/session/all",
+     .name = "list_own_sessions",
+     .tag = TAG,
+     .summary = "List one's own sessions: since when, from where, which of them asks",
+     .reply_schema = sessions,
+     .handler = api_own_sessions},
+    {.method = "DELETE",
+     .path = "/session/all",
+     .flags = API_DRY_RUN,
+     .name = "end_own_sessions",
+     .tag = TAG,
+     .summary = "Log out everywhere, here as well",
+     .reply_schema = ended,
+     .handler = api_end_own_sessions},
+    {.method = "DELETE",
+     .path = "/session/all/{id}",
+     .flags = API_DRY_RUN,
+     .name = "end_own_session",
+     .tag = TAG,
+     .summary = "End one of one's own sessions",
+     .status = 204,
+     .handler = api_end_own_session},
+    END_ALL("/domains/{domain}/operators/{operator_id}/sessions", "end_operator_sessions", 0),
+    END_ALL("/operators/{operator_id}/sessions", "end_platform_operator_sessions", API_PLATFORM),
 };
 
 const struct api_routes api_session_routes = {routes, DP_COUNT(routes)};

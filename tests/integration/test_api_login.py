@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from api import Api
+from api import Api, make_key
 from serve import is_listening, until
 from test_api_access import ADMIN, Shell
 
@@ -179,6 +179,72 @@ def test_sessions_end(platform, browser, operator, shell):
     shell.run("operator", "disable", name)
     assert me.ask("GET", "/session").status == 401
     assert me.try_login(name, "another password").status == 401
+
+
+def test_own_sessions(browser, operator, platform):
+    """Everybody sees and ends his own, also an agent, and nobody else's; keys have none."""
+    name, other = operator("supervisor"), browser().login(operator("supervisor"))
+    desk, phone, lost = (browser().login(name) for _ in range(3))
+    shown = desk.ask("GET", "/session/all").json["items"]
+    assert [one["current"] for one in shown] == [False, False, True]
+    assert [one["address"] for one in shown] == [lost.address, phone.address, desk.address]
+    assert all(one["created_at"] <= one["last_used_at"] < one["ends_at"] for one in shown)
+    path = f"/session/all/{shown[0]['id']}"
+    assert other.ask("DELETE", path).status == 404 and lost.ask("GET", "/session").status == 200
+    assert desk.ask("DELETE", path + "?dry_run=true").status < 300
+    assert lost.ask("GET", "/session").status == 200
+    csrf, desk.csrf = desk.csrf, None
+    assert desk.ask("DELETE", path).status == 403
+    desk.csrf = csrf
+    assert desk.ask("DELETE", path).status == 204 and lost.ask("GET", "/session").status == 401
+    assert desk.ask("DELETE", path).status == 404
+    assert len(phone.ask("GET", "/session/all").json["items"]) == 2
+    assert phone.ask("DELETE", "/session/all").json == {"ended": 2}
+    assert desk.ask("GET", "/session").status == 401 == phone.ask("GET", "/session").status
+    assert other.ask("GET", "/session").status == 200
+    entries = platform.db.rows("SELECT method, resource, actor, before FROM voip.audit_log"
+                               " ORDER BY id DESC LIMIT 2")
+    assert entries == [{"method": "DELETE", "resource": "session", "actor": name,
+                        "before": {"sessions": count}} for count in (2, 1)]
+    key = Api(platform, make_key(platform.db, "a.test"))
+    for method, path in (("GET", ""), ("DELETE", ""), ("DELETE", "/7")):
+        assert key.ask(method, f"/session/all{path}").status == 409
+    key.close()
+
+
+def test_sessions_of_others(browser, operator, platform):
+    """A tenant's administrator sees and ends those of his tenant, the platform's all of them."""
+    admin, name, theirs = browser().login(operator()), operator("supervisor"), operator(domain="b.test")
+    one, two, far = browser().login(name), browser().login(name), browser().login(theirs)
+    base = "/domains/a.test/sessions"
+    ids = {who: platform.db.value("SELECT id FROM voip.operators WHERE name = %s", who.split("@")[0])
+           for who in (name, theirs)}
+    shown = admin.ask("GET", f"{base}?operator_id={ids[name]}&embed=operator").json["items"]
+    assert [row["address"] for row in shown] == [two.address, one.address]
+    assert shown[0]["operator"]["name"] == name.split("@")[0] and "token" not in str(shown)
+    assert not admin.ask("GET", f"{base}?operator_id={ids[theirs]}").json["items"]
+    assert one.ask("GET", base).status == 403
+    far_id = platform.db.value("SELECT id FROM voip.sessions WHERE operator_id = %s", ids[theirs])
+    for method in ("GET", "DELETE"):
+        assert admin.ask(method, f"{base}/{far_id}").status == 404
+    assert admin.ask("DELETE", f"{base}/{shown[0]['id']}").status == 204
+    assert two.ask("GET", "/session").status == 401 and one.ask("GET", "/session").status == 200
+    end = "/domains/a.test/operators/{}/sessions"
+    assert admin.ask("DELETE", end.format(ids[theirs])).status == 404
+    assert admin.ask("DELETE", end.format(ids[name]) + "?dry_run=true").json == {"ended": 1}
+    assert one.ask("GET", "/session").status == 200
+    assert admin.ask("DELETE", end.format(ids[name])).json == {"ended": 1}
+    assert one.ask("GET", "/session").status == 401 and far.ask("GET", "/session").status == 200
+    assert admin.ask("DELETE", "/operators/1/sessions").status == 404
+    root = Api(platform, make_key(platform.db))
+    assert {row["operator_id"] for row in root.all("/sessions")} >= {ids[theirs]}
+    assert root.delete(f"/operators/{ids[theirs]}/sessions").json == {"ended": 1}
+    assert far.ask("GET", "/session").status == 401
+    entry = platform.db.rows("SELECT domain, resource, object_id FROM voip.audit_log"
+                             " ORDER BY id DESC LIMIT 1")[0]
+    assert entry == {"domain": "b.test", "resource": "operators/sessions",
+                     "object_id": str(ids[theirs])}
+    root.close()
 
 
 def test_own_password(browser, operator):

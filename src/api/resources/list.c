@@ -31,6 +31,8 @@ const struct api_resource *const api_resources[] = {
     &api_keys_of_all,
     &api_operators_of_tenant,
     &api_operators_of_all,
+    &api_sessions_of_tenant,
+    &api_sessions_of_all,
     &api_audit_of_tenant,
     &api_audit_of_all,
     &api_cdrs,

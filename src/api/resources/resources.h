@@ -9,8 +9,8 @@ extern const struct api_resource api_domains, api_users, api_extensions, api_rin
     api_announcements, api_trunks, api_trunk_gateways, api_outbound_routes,
     api_outbound_route_trunks, api_inbound_numbers, api_recording_policies, api_recording_settings,
     api_recording_defaults, api_prompts, api_webhooks, api_keys_of_tenant, api_keys_of_all,
-    api_operators_of_tenant, api_operators_of_all, api_audit_of_tenant, api_audit_of_all, api_cdrs,
-    api_recordings;
+    api_operators_of_tenant, api_operators_of_all, api_sessions_of_tenant, api_sessions_of_all,
+    api_audit_of_tenant, api_audit_of_all, api_cdrs, api_recordings;
 
 /* As the domains of PostgreSQL of these names (db/migrations). */
 #define API_PROMPT                                                                                 \
