@@ -231,6 +231,15 @@ def add_operator(tenant):
                             role="agent", user_id=tenant.things.user)["id"],)
 
 
+def add_session(tenant):
+    """Of its operator."""
+    return (tenant.db.value(
+        "INSERT INTO voip.sessions (domain_id, operator_id, token_sha256, expires_at, idle_limit,"
+        " address, user_agent) SELECT domain_id, id, sha256(%s), now() + interval '12 hours', '1 hour',"
+        " '198.51.100.7', %s FROM voip.operators WHERE id = %s RETURNING id",
+        tenant.domain.encode(), f"{tenant.word} browser", tenant.ids["operators"][0]),)
+
+
 def add_agent(tenant):
     """A member of a queue, who has a pause."""
     agent = tenant.things.user
@@ -253,6 +262,7 @@ SPECIAL = {
     "recordings": add_recording,
     "api-keys": add_key,
     "operators": add_operator,
+    "sessions": add_session,
     "agents": add_agent,
     "audit-log": last_change,
 }
