@@ -93,6 +93,14 @@ int api_begin_anew(struct api_request *request)
     return res ? res : api_begin(request);
 }
 
+/* Nothing of what was about to be sent is. */
+static void drop_stream(struct http_response *response)
+{
+    if (response->stream.close)
+        response->stream.close(response->stream.arg);
+    response->stream = (struct http_stream){0};
+}
+
 /* Constraints may be checked only now, and the server may have gone away: what was answered is not
  * sent before it is true. */
 static void commit(struct api_request *request)
@@ -106,6 +114,7 @@ static void commit(struct api_request *request)
         return;
     }
     buf_reset(&request->response->headers);
+    drop_stream(request->response);
     if (res == -ENOTCONN)
         api_unavailable(request, "the database went away: what was asked for may have been done");
     else if (res)

@@ -96,6 +96,23 @@ int reading_open(struct reading **out, const char *path, const unsigned char key
     return 0;
 }
 
+int reading_take(struct reading **out, int fd, struct err *err)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    struct stat st;
+
+    if (!reading || fstat(fd, &st)) {
+        int res = reading ? -errno : -ENOMEM;
+
+        free(reading);
+        close(fd);
+        return err_sys(err, res, "a file that is open");
+    }
+    *reading = (struct reading){.fd = fd, .size = (uint64_t)st.st_size};
+    *out = reading;
+    return 0;
+}
+
 uint64_t reading_size(const struct reading *reading)
 {
     return reading->size;

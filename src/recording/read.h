@@ -22,6 +22,10 @@ struct reading;
 int reading_open(struct reading **out, const char *path, const unsigned char key[SEAL_KEY],
                  uint64_t bytes, struct err *err) DP_CHECK;
 
+/* The same of a file that is open and not sealed, as long as it is now: `fd` is taken over, also
+ * when it fails. */
+int reading_take(struct reading **out, int fd, struct err *err) DP_CHECK;
+
 /* Bytes of the sound. */
 uint64_t reading_size(const struct reading *reading);
 
