@@ -140,6 +140,18 @@ bool str_is_plain_path(const char *text)
     return *text == '\0';
 }
 
+void str_unescape(char *text)
+{
+    char *to = text;
+
+    while (*text) {
+        if (text[0] == '\\' && text[1])
+            text++;
+        *to++ = *text++;
+    }
+    *to = '\0';
+}
+
 bool str_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

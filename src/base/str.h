@@ -46,6 +46,9 @@ bool str_is_loopback(const char *address);
  */
 bool str_is_plain_path(const char *text);
 
+/* Takes the backslash out of each quoted-pair (RFC 3261 25.1), in place. */
+void str_unescape(char *text);
+
 bool str_starts_with(const char *text, const char *prefix);
 
 /*

@@ -45,6 +45,20 @@ static void take(const char *text, const char *name, char *out, size_t size)
     }
 }
 
+/* A semicolon begins a comment there, unless a backslash is before it (extensions.conf: voicemail).
+ */
+static void undo_semicolons(char *text)
+{
+    char *to = text;
+
+    for (; *text; text++) {
+        if (text[0] == '\\' && text[1] == ';')
+            text++;
+        *to++ = *text;
+    }
+    *to = '\0';
+}
+
 /*
  * "Ann" <1001> is Ann (1001), and without a name 1001 (1001), as mod_voicemail has it. What is no
  * text does not get into the mail.
@@ -86,7 +100,9 @@ static int read_description(const char *file, struct description *out, struct er
     res = file_read(path, &text, err);
     if (!res) {
         take(text.data, "callerid", value, sizeof(value));
+        undo_semicolons(value);
         name_caller(value, out->caller, sizeof(out->caller));
+        str_unescape(out->caller);
         take(text.data, "origtime", value, sizeof(value));
         out->time = (time_t)strtoll(value, NULL, 10);
         take(text.data, "duration", value, sizeof(value));

@@ -5,6 +5,8 @@
 
 #include "media/live.h"
 
+struct media_voicemail; /* media/voicemail_private.h */
+
 struct media_live {
     int (*info)(const struct media_place *, struct media_info *, struct err *);
     int (*listen)(const struct media_place *, const struct media_call *, const char *,
@@ -14,6 +16,7 @@ struct media_live {
     int (*hangup)(const struct media_place *, const struct media_call *, struct err *);
     int (*queue)(const struct media_place *, const char *, int64_t, json_t *, json_t *,
                  struct err *);
+    const struct media_voicemail *voicemail;
 };
 
 /* X-VOIP-Call of a leg that belongs to the call, and is nothing but that. -ENAMETOOLONG. */

@@ -129,6 +129,18 @@ static void test_list(void **state)
     close_it();
 }
 
+static void test_no_list(void **state)
+{
+    (void)state;
+    says[0] = GREETING;
+    says[1] = WELCOME;
+    says[2] = "Response: Success\r\nMessage: There is no such user.\r\n\r\n";
+    assert_int_equal(open_it("secret"), 0);
+    assert_int_equal(run(on_event), 0);
+    assert_int_equal(events, 0);
+    close_it();
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -208,7 +220,7 @@ static void test_other_server(void **state)
     close_it();
 }
 
-UNIT_MAIN("ami", cmocka_unit_test(test_list), cmocka_unit_test(test_refused),
-          cmocka_unit_test(test_password), cmocka_unit_test(test_line_ends),
-          cmocka_unit_test(test_too_long), cmocka_unit_test(test_silence_costs_the_timeout),
-          cmocka_unit_test(test_other_server))
+UNIT_MAIN("ami", cmocka_unit_test(test_list), cmocka_unit_test(test_no_list),
+          cmocka_unit_test(test_refused), cmocka_unit_test(test_password),
+          cmocka_unit_test(test_line_ends), cmocka_unit_test(test_too_long),
+          cmocka_unit_test(test_silence_costs_the_timeout), cmocka_unit_test(test_other_server))

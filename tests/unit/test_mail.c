@@ -237,13 +237,15 @@ static void test_message(void **state)
     assert_non_null(strstr(out.data, "From: v@x.test\nTo: a@x.test\n"
                                      "Subject: New message in mailbox 1001\n\n--"));
     assert_non_null(strstr(out.data, "A new message is in mailbox 1001.\n\nLength: 01:02:05\n"
-                                     "Time: 2026-01-01 01:00\nFrom: Ann \\\"A\\\" (+4930)\n"));
+                                     "Time: 2026-01-01 01:00\nFrom: Ann \"A\" (+4930)\n"));
     assert_non_null(strstr(out.data, "filename=\"msg0003.wav\"\n\nUklGRg==\n\n--"));
     buf_free(&out);
     check_text(*state, "+4930", "\nFrom: +4930 (+4930)\n");
     check_text(*state, "", "\nFrom: unknown\n");
     check_text(*state, "\"\" <1>", "\nFrom: 1 (1)\n");
     check_text(*state, "\"x\x01\x7f\" <1>", "\nFrom: x?? (1)\n");
+    /* As Asterisk writes a name that has ; \ and " in it. */
+    check_text(*state, "\"a\\\\;b\\\\c\\\"\" <1>", "\nFrom: a;b\\c\" (1)\n");
     check_text(*state, "<", "\nFrom: < (<)\n");
     check_text(*state, "\"a\" <1> <2>", "\nFrom: \"a\" <1> (2)\n");
 }

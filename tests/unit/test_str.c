@@ -131,6 +131,15 @@ static void test_plain_paths(void **state)
         assert_false(str_is_plain_path(bad[i]));
 }
 
+static void test_quoted_pairs(void **state)
+{
+    char text[] = "a\\;b\\\\\\\"c\\";
+
+    (void)state;
+    str_unescape(text);
+    assert_string_equal(text, "a;b\\\"c\\");
+}
+
 static void test_prefixes(void **state)
 {
     (void)state;
@@ -142,4 +151,5 @@ static void test_prefixes(void **state)
 UNIT_MAIN("str", cmocka_unit_test(test_copy_never_cuts), cmocka_unit_test(test_domains),
           cmocka_unit_test(test_extensions), cmocka_unit_test(test_uuids),
           cmocka_unit_test(test_labels_and_addresses), cmocka_unit_test(test_numbers),
-          cmocka_unit_test(test_plain_paths), cmocka_unit_test(test_prefixes))
+          cmocka_unit_test(test_plain_paths), cmocka_unit_test(test_quoted_pairs),
+          cmocka_unit_test(test_prefixes))

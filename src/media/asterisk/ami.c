@@ -144,7 +144,8 @@ int ami_action(struct ami *ami, const char *const lines[], size_t count,
     struct ami_message answer;
     int res = ami_ask(ami, lines, count, &answer, err);
 
-    if (res || !on_event)
+    /* Where there is nothing to list, some actions answer without a list. */
+    if (res || !on_event || strcasecmp(ami_get(&answer, "EventList"), "start") != 0)
         return res;
     return take_events(ami, clock_mono_ms() + ami->timeout_ms, on_event, arg, err);
 }
@@ -185,6 +186,11 @@ int ami_open(struct ami **out, const struct ami_options *options, struct err *er
     else
         *out = ami;
     return res;
+}
+
+void ami_set_timeout(struct ami *ami, int timeout_ms)
+{
+    ami->timeout_ms = timeout_ms;
 }
 
 void ami_close(struct ami *ami)

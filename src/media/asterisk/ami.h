@@ -42,6 +42,9 @@ const char *ami_get(const struct ami_message *message, const char *name);
  */
 int ami_open(struct ami **out, const struct ami_options *options, struct err *err) DP_CHECK;
 
+/* From now on an action may take so long. */
+void ami_set_timeout(struct ami *ami, int timeout_ms);
+
 /* Copes with NULL. */
 void ami_close(struct ami *ami);
 
@@ -55,8 +58,8 @@ int ami_ask(struct ami *ami, const char *const lines[], size_t count, struct ami
 
 /*
  * The same for actions whose answer is a list: each of its events is given to `on_event` as it
- * comes (NULL: no list is expected), so a long one costs no memory; an error of that ends the
- * action, and makes the connection useless.
+ * comes (NULL: no list is expected; an answer without one is an empty list), so a long one costs no
+ * memory; an error of that ends the action, and makes the connection useless.
  */
 int ami_action(struct ami *ami, const char *const lines[], size_t count,
                int (*on_event)(const struct ami_message *event, void *arg), void *arg,

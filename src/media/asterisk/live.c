@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "media/asterisk/live.h"
+#include "media/voicemail_private.h"
 
 enum {
     LINE_SIZE = 512,
@@ -265,4 +266,5 @@ const struct media_live media_asterisk = {
     .transfer = asterisk_transfer,
     .hangup = asterisk_hangup,
     .queue = asterisk_queue,
+    .voicemail = &media_asterisk_voicemail,
 };

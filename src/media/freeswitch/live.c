@@ -10,11 +10,13 @@
 #include "base/str.h"
 #include "media/freeswitch/callcenter.h"
 #include "media/freeswitch/commands.h"
+#include "media/freeswitch/live.h"
 #include "media/live_private.h"
+#include "media/voicemail_private.h"
 
 enum { LISTEN_RING_S = 60, DIAL_SIZE = ESL_WORD_MAX };
 
-static int connect_node(struct esl **out, const struct media_place *place, struct err *err)
+int freeswitch_connect(struct esl **out, const struct media_place *place, struct err *err)
 {
     const struct esl_options options = {
         .address = place->address,
@@ -31,7 +33,7 @@ static int fs_info(const struct media_place *place, struct media_info *out, stru
 {
     struct esl *esl = NULL;
     struct buf reply;
-    int res = connect_node(&esl, place, err);
+    int res = freeswitch_connect(&esl, place, err);
 
     buf_init(&reply, ESL_BODY_MAX);
     if (!res)
@@ -106,7 +108,7 @@ static int open_call(struct esl **out, const struct media_place *place,
                      const struct media_call *call, char uuid[STR_UUID_LENGTH + 1], struct err *err)
 {
     struct esl *esl = NULL;
-    int res = connect_node(&esl, place, err);
+    int res = freeswitch_connect(&esl, place, err);
 
     if (!res)
         res = find_channel(esl, call, uuid, err);
@@ -259,7 +261,7 @@ static int fs_queue(const struct media_place *place, const char *domain, int64_t
     struct cc_list members = {0}, list = {0};
     struct fs_sync sync = {0};
     char name[CC_NAME_SIZE];
-    int res = connect_node(&sync.esl, place, err);
+    int res = freeswitch_connect(&sync.esl, place, err);
 
     snprintf(name, sizeof(name), "%" PRId64 "@%s", id, domain);
     if (!res)
@@ -282,4 +284,5 @@ const struct media_live media_freeswitch = {
     .transfer = fs_transfer,
     .hangup = fs_hangup,
     .queue = fs_queue,
+    .voicemail = &media_freeswitch_voicemail,
 };
