@@ -65,7 +65,7 @@ int api_begin_anew(struct api_request *request) DP_CHECK;
 
 extern const struct api_routes *const api_tables[]; /* ended by NULL */
 extern const struct api_routes api_prompt_routes, api_document_routes, api_cdr_routes,
-    api_recording_routes, api_webrtc_routes;
+    api_recording_routes, api_voicemail_routes, api_webrtc_routes;
 
 int api_resource_routes(struct api *api) DP_CHECK;
 int api_routes_make(struct api *api) DP_CHECK;

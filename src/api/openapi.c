@@ -101,11 +101,13 @@ static void add_path_parameters(json_t *list, const struct api_route *route)
 {
     for (const char *at = strchr(route->path, '{'); at; at = strchr(at + 1, '{')) {
         size_t len = strcspn(at + 1, "}");
-        bool is_text = strncmp(at + 1, "domain}", 7) == 0 || route->id_type == API_SECRET;
-        json_t *schema = json_pack("{s:s}", "type",
-                                   is_text || route->id_type == API_UUID ? "string" : "integer");
+        bool is_last = route->last_type && !strchr(at + 1, '{');
+        enum api_type type = is_last ? route->last_type : route->id_type;
+        bool is_text = strncmp(at + 1, "domain}", 7) == 0 || type == API_SECRET;
+        json_t *schema =
+            json_pack("{s:s}", "type", is_text || type == API_UUID ? "string" : "integer");
 
-        if (route->id_type == API_UUID && !is_text)
+        if (type == API_UUID && !is_text)
             json_object_set_new(schema, "format", json_string("uuid"));
         json_array_append_new(list, json_pack("{s:s, s:s%, s:b, s:o}", "in", "path", "name", at + 1,
                                               len, "required", 1, "schema", schema));

@@ -86,6 +86,8 @@ struct api_route {
     const void *arg;       /* of the handler's own */
     enum api_type id_type; /* of all variables but {domain}: API_TEXT (0) means API_ID here;
                               API_UUID; API_SECRET: any text */
+    enum api_type
+        last_type; /* of the last variable, where it is another one's; API_TEXT: id_type */
 };
 
 /* A table of routes, as listed in src/api/routes.c. */

@@ -74,6 +74,22 @@ static bool is_value(enum api_type type, const char *text)
     return str_to_u64(text, 1, INT64_MAX, &id) == 0;
 }
 
+/* Whether the segment is the last variable of the path. */
+static bool is_last(const struct api_entry *entry, size_t at)
+{
+    for (size_t i = at + 1; i < entry->segments; i++)
+        if (entry->segment[i][0] == '{')
+            return false;
+    return true;
+}
+
+static enum api_type type_of(const struct api_entry *entry, size_t at)
+{
+    const struct api_route *route = entry->route;
+
+    return route->last_type && is_last(entry, at) ? route->last_type : route->id_type;
+}
+
 /* How many segments are named in full by the route, from 1; 0: it is another path. */
 static size_t match(const struct api_entry *entry, const char *const segments[], size_t count)
 {
@@ -87,7 +103,7 @@ static size_t match(const struct api_entry *entry, const char *const segments[],
         if (wanted[0] != '{' && strcmp(wanted, segments[i]) != 0)
             return 0;
         if (wanted[0] == '{' && strcmp(wanted, "{domain}") != 0 &&
-            !is_value(entry->route->id_type, segments[i]))
+            !is_value(type_of(entry, i), segments[i]))
             return 0;
         named += wanted[0] != '{';
     }

@@ -23,6 +23,7 @@ const struct api_routes *const api_tables[] = {
     &live_node_routes,
     &live_queue_routes,
     &live_registration_routes,
+    &api_voicemail_routes,
     &api_webrtc_routes,
     NULL,
 };
