@@ -12,20 +12,13 @@
 
 /* Routes that are no resource's: one table per file that has some. */
 const struct api_routes *const api_tables[] = {
-    &api_session_routes,
-    &api_audit_routes,
-    &api_document_routes,
-    &api_prompt_routes,
-    &api_cdr_routes,
-    &api_recording_routes,
-    &live_call_routes,
-    &live_event_routes,
-    &live_node_routes,
-    &live_queue_routes,
-    &live_registration_routes,
-    &api_voicemail_routes,
-    &api_webrtc_routes,
-    NULL,
+    &api_session_routes,       &api_audit_routes,
+    &api_document_routes,      &api_prompt_routes,
+    &api_cdr_routes,           &api_recording_routes,
+    &live_call_routes,         &live_event_routes,
+    &live_node_routes,         &live_queue_routes,
+    &live_registration_routes, &api_voicemail_routes,
+    &api_webrtc_routes,        NULL,
 };
 
 enum { VERBS = 6 };

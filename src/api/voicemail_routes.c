@@ -27,12 +27,6 @@ static const struct api_param list_query[] = {
     {0},
 };
 
-static const struct api_param paging[] = {
-    {"limit", API_INTEGER, "How many, 1 to 500", NULL},
-    {"cursor", API_TEXT, "Where the page before ended: its next", NULL},
-    {0},
-};
-
 static const struct api_route routes[] = {
     {
         .method = "GET",
@@ -43,7 +37,7 @@ static const struct api_route routes[] = {
         .tag = "Voicemail messages",
         .summary = "List mailboxes with the numbers of their new and saved messages, as phones' "
                    "lamps have them",
-        .query = paging,
+        .query = live_paging,
         .reply_schema =
             "{\"type\":\"object\",\"required\":[\"items\",\"next\"],\"properties\":{"
             "\"items\":{\"type\":\"array\",\"items\":" COUNT "},\"next\":" NULLABLE "}}",

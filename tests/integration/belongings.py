@@ -291,6 +291,7 @@ BODIES = {
     "set_agent": {"status": "logged_out"},
     "transfer_call": {"to": "6141"},
     "listen_to_call": {"user_id": 1},
+    "mark_voicemail_message": {"read": True},
     "create_webrtc_credential": {"ttl_s": 600},
 }
 
