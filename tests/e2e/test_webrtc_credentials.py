@@ -111,9 +111,17 @@ def test_register_call_and_be_called(platform, phone, make, transport):
                       answered=True, domain="a.test")
 
 
-def test_his_limit_of_calls(platform, phone, make):
+@pytest.fixture
+def one_call(platform):
+    """7901 has one call at a time."""
     before = platform.db.set_user("7901", max_calls=1)
     platform.edge.wait_for("user", "a.test:7901", 'calls="1"')
+    yield
+    platform.db.set_user("7901", **before)
+
+
+@pytest.mark.usefixtures("one_call")
+def test_his_limit_of_calls(phone, make):
     made = make("7901")
     one, two = (phone("7901", password=made["password"], login=made["username"], registered=False)
                 for _ in range(2))
@@ -123,7 +131,6 @@ def test_his_limit_of_calls(platform, phone, make):
     two.call("1003", sip.is_refused(503)).finish()
     call.go().finish()
     there.finish()
-    platform.db.set_user("7901", **before)
 
 
 def test_subscribe(platform, phone, make):

@@ -19,7 +19,7 @@ from serve import until
 from test_api_access import ADMIN, Shell
 from test_api_login import Browser
 
-LIMIT = 20
+LIMIT = 60
 SCOPE = ("webrtc:write",)
 
 
@@ -222,13 +222,21 @@ def test_no_relay(platform, api, relay):
 
 def test_to_nowhere_else(platform, api, relay):
     """A relay reaches the edge nodes' addresses alone, and no TCP."""
-    ice, = api.post(path(platform), {}).json["ice_servers"]
-    who = ice["username"], ice["credential"]
+    def ask(user, *options):
+        ice, = api.post(path(platform, user), {}).json["ice_servers"]
+        return relay(ice["username"], ice["credential"], *options)[1]
+
     for peer in ("127.0.0.2", "10.0.0.1", "192.0.2.1", "224.0.0.1"):
-        status, said = relay(*who, "-e", peer)
-        assert status != 0 or "error 403" in said, said
-    status, said = relay(*who, "-T")
-    assert status != 0, said
+        assert "error 403 (Forbidden IP)" in ask("1002", "-e", peer), peer
+    assert "error 442 " in ask("1003", "-T")
+
+
+def test_so_many_and_no_more(platform, api, relay):
+    """Relays of one user; another one still gets his."""
+    made = [api.post(path(platform, user), {}).json["ice_servers"][0] for user in ("1002", "1003")]
+    several = "-y", "-m", "12"
+    assert "error 486 " in relay(made[0]["username"], made[0]["credential"], *several)[1]
+    assert relay(made[1]["username"], made[1]["credential"], "-y")[0] == 0
 
 
 def test_doctor(platform, relay):
