@@ -1,6 +1,6 @@
 -- Who may use the API: what each role may see and do, keys and sessions, attempts to log in.
 BEGIN;
-SELECT plan(62);
+SELECT plan(67);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -155,6 +155,19 @@ DELETE FROM voip.domains WHERE name = 'c.test';
 SELECT is((SELECT string_agg(name, ',') FROM voip.domains WHERE name IN ('a.test', 'c.test')), 'a.test', 'makes and removes tenants');
 SELECT is((SELECT count(*)::int FROM (SELECT id, name FROM voip.api_keys) k), 3, 'and sees the keys of all');
 SELECT throws_ok('SELECT id FROM voip.users', '42501', NULL, 'but nothing that is in a tenant');
+RESET ROLE;
+
+-- ---- the audit log over age
+
+INSERT INTO voip.audit_log (at, actor_kind, actor, method, resource)
+    SELECT now() - make_interval(days => age), 'shell', 'x', 'POST', 'age' FROM unnest(ARRAY[29, 31, 60]) age;
+SET LOCAL ROLE dialplane_cdr;
+SELECT is(voip.audit_expire(59), 1, 'what is older goes');
+SELECT is(voip.audit_expire(30), 1, 'more, when less is kept');
+SELECT throws_ok('SELECT voip.audit_expire(29)', '22023', NULL, 'never what is young');
+SELECT throws_ok('DELETE FROM voip.audit_log', '42501', NULL, 'and not otherwise');
+SET LOCAL ROLE dialplane_tenant;
+SELECT throws_ok('SELECT voip.audit_expire(400)', '42501', NULL, 'by nobody else');
 RESET ROLE;
 
 -- ---- attempts to log in

@@ -38,8 +38,8 @@ static int ask(struct upkeep *upkeep, PGconn *conn, const char *sql, int count,
     if (is_in_use(*out))
         upkeep->due_ms = clock_mono_ms() + AGAIN_MS;
     else
-        log_error("partitions of the call records: %.*s",
-                  (int)strcspn(PQresultErrorMessage(*out), "\n"), PQresultErrorMessage(*out));
+        log_error("upkeep of the database: %.*s", (int)strcspn(PQresultErrorMessage(*out), "\n"),
+                  PQresultErrorMessage(*out));
     return 0;
 }
 
@@ -74,6 +74,25 @@ static int drop_old(struct upkeep *upkeep, PGconn *conn, const struct pg_wait *w
     return 0;
 }
 
+/* The function deletes so many at a time that nobody waits for it. */
+static int drop_entries(struct upkeep *upkeep, PGconn *conn, const struct pg_wait *wait,
+                        struct err *err)
+{
+    char days[NUMBER_SIZE];
+    const char *const values[] = {days};
+    PGresult *result = NULL;
+    int res;
+
+    snprintf(days, sizeof(days), "%u", upkeep->keep_audit_days);
+    res = ask(upkeep, conn, "SELECT voip.audit_expire($1::int)", 1, values, wait, &result, err);
+    if (!res && has_value(result) && strcmp(PQgetvalue(result, 0, 0), "0") != 0) {
+        log_info("entries of the audit log over age were deleted: %s", PQgetvalue(result, 0, 0));
+        upkeep->due_ms = clock_mono_ms() + AGAIN_MS;
+    }
+    PQclear(result);
+    return res;
+}
+
 int upkeep_run(struct upkeep *upkeep, PGconn *conn, const struct pg_wait *wait, struct err *err)
 {
     PGresult *result = NULL;
@@ -82,5 +101,7 @@ int upkeep_run(struct upkeep *upkeep, PGconn *conn, const struct pg_wait *wait, 
     upkeep->due_ms = clock_mono_ms() + EVERY_MS;
     res = ask(upkeep, conn, "SELECT voip.cdr_ensure_partitions()", 0, NULL, wait, &result, err);
     PQclear(result);
-    return res ? res : drop_old(upkeep, conn, wait, err);
+    if (!res)
+        res = drop_old(upkeep, conn, wait, err);
+    return res ? res : drop_entries(upkeep, conn, wait, err);
 }

@@ -275,7 +275,7 @@ int writer_run(const struct writer_options *options, struct writer_stats *stats,
         .redis_link = {"Redis", LINK_FIRST_MS, false},
         .pg_link = {"PostgreSQL", LINK_FIRST_MS, false},
         .cursor = "0-0",
-        .upkeep = {options->keep_months, options->keep_raw_days, 0},
+        .upkeep = {options->keep_months, options->keep_raw_days, options->keep_audit_days, 0},
     };
     int res = writer_batch_init(&writer.batch);
 

@@ -34,8 +34,8 @@ struct writer_options {
     const char *redis_password;
     struct pg_target database;
     const char *consumer; /* this writer's name in the group: the same after a restart */
-    /* For how long records are kept, and the raw ones: upkeep.h. */
-    unsigned int keep_months, keep_raw_days;
+    /* For how long records are kept, the raw ones, and entries of the audit log: upkeep.h. */
+    unsigned int keep_months, keep_raw_days, keep_audit_days;
     int stop_fd; /* becomes readable when it is time to stop */
 };
 

@@ -82,6 +82,9 @@ struct topology {
         uint16_t reconcile_every, reconcile_grace; /* seconds, cdr/reconcile.h */
     } cdr;
     struct {
+        uint16_t keep_days; /* entries of the audit log */
+    } audit;
+    struct {
         char *host;    /* who takes mail to users; "": there is none */
         uint16_t port; /* SMTP */
         char *from;    /* the sender's address */

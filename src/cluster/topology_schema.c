@@ -124,6 +124,8 @@ static const cyaml_schema_field_t cdr_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t audit_fields[] = {NUMBER(keep_days, audit), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t recordings_fields[] = {
     STRING(folder, recordings),
     STRING(peer, recordings),
@@ -173,6 +175,7 @@ static const cyaml_schema_field_t topology_fields[] = {
     SECTION(cdr),
     SECTION(mail),
     SECTION(recordings),
+    SECTION(audit),
     SECTION(webhooks),
     CYAML_FIELD_END,
 };

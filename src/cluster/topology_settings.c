@@ -48,6 +48,7 @@ static const struct setting settings[] = {
     SETTING(cdr, keep_note_days, 35, 1, 366),
     SETTING(cdr, reconcile_every, 15, 1, 3600),
     SETTING(cdr, reconcile_grace, 30, 1, 43200),
+    SETTING(audit, keep_days, 400, 30, 36500),
     PORT(mail, port, 25),
     SETTING(webhooks, timeout_s, 10, 1, 60),
     SETTING(webhooks, retry_s, 5, 1, 3600),

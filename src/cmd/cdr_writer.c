@@ -58,6 +58,7 @@ static int run(const struct cmd_node *node, uint64_t instance, struct err *err)
         .consumer = consumer,
         .keep_months = topology->cdr.keep_months,
         .keep_raw_days = topology->cdr.keep_raw_days,
+        .keep_audit_days = topology->audit.keep_days,
     };
     struct reconcile_options reconciling = {
         .database = options.database,

@@ -563,6 +563,25 @@ def test_over_age(writer):
     wait_for(lambda: writer.log().count("over age are gone") == len(old), "each is said")
 
 
+def test_audit_log_over_age(platform, writer):
+    """Entries of the audit log are kept for as long as the deployment file says (400 days)."""
+    assert writer.end() == 0
+    add = ("INSERT INTO voip.audit_log (at, actor_kind, actor, method, resource, object_id)"
+           " SELECT now() - make_interval(days => %s), 'shell', 'test', 'POST', 'over-age', %s"
+           " FROM generate_series(1, %s)")
+    # More than one go deletes.
+    for days, name, count in ((399, "young", 2), (401, "old", 1500), (4000, "older", 1)):
+        platform.db.rows(add, days, name, count)
+    writer.start()
+
+    def left():
+        return platform.db.rows("SELECT DISTINCT object_id FROM voip.audit_log WHERE resource = 'over-age'")
+
+    wait_for(lambda: left() == [{"object_id": "young"}], "the others are gone", 30)
+    assert "log over age were deleted: 1000" in writer.log()
+    platform.db.rows("DELETE FROM voip.audit_log WHERE resource = 'over-age'")
+
+
 def test_table_is_in_use(writer):
     """Somebody reads all of it for long: records go on, and what is over age goes later."""
     assert writer.end() == 0
@@ -581,7 +600,7 @@ def test_table_is_in_use(writer):
         assert old <= partitions(writer, "cdr") | partitions(writer, "cdr_raw")
     wait_for(lambda: not old & (partitions(writer, "cdr") | partitions(writer, "cdr_raw")),
              "they are gone", 60)
-    assert "partitions of" not in writer.log()
+    assert "upkeep of" not in writer.log()
 
 
 def migrate(platform, folder):

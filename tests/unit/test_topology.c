@@ -83,6 +83,7 @@ static void test_single_yaml_is_the_defaults(void **state)
     assert_int_equal(shipped->queue.port, defaults->queue.port);
     assert_int_equal(shipped->db.port, defaults->db.port);
     assert_memory_equal(&shipped->cdr, &defaults->cdr, sizeof(shipped->cdr));
+    assert_int_equal(shipped->audit.keep_days, defaults->audit.keep_days);
     assert_string_equal(shipped->mail.host, defaults->mail.host);
     assert_string_equal(shipped->nodes[0].address, defaults->nodes[0].address);
     topology_free(shipped);
@@ -106,6 +107,7 @@ static void test_values_are_read(void **state)
                           "media: {dialplan: dynamic}\n"
                           "db: {name: voice}\n"
                           "cdr: {writers: 3, keep_months: 3, keep_raw_days: 7}\n"
+                          "audit: {keep_days: 3650}\n"
                           "mail: {host: mail.x.org, from: Voice.mail+1@x.org}\n"
                           "recordings: {folder: /dev/shm/x, peer: 'a@b.test:/srv/r'}\n"
                           "webhooks: {allow_private: true, timeout_s: 3}\n",
@@ -123,6 +125,7 @@ static void test_values_are_read(void **state)
     assert_int_equal(topology->cdr.writers, 3);
     assert_int_equal(topology->cdr.keep_months, 3);
     assert_int_equal(topology->cdr.keep_raw_days, 7);
+    assert_int_equal(topology->audit.keep_days, 3650);
     assert_string_equal(topology->recordings.folder, "/dev/shm/x");
     assert_string_equal(topology->recordings.peer, "a@b.test:/srv/r");
     assert_true(topology->webhooks.allow_private);
@@ -220,6 +223,7 @@ static void test_values_out_of_range(void **state)
     refuse(state, HEAD "edge:\n  tls_certificate: /a.pem\n",
            "6: edge.tls_certificate needs its private key, edge.tls_key");
     refuse(state, HEAD "edge:\n  tls_key: /a.pem\n", "6: edge.tls_key needs the certificate");
+    refuse(state, HEAD "audit:\n  keep_days: 29\n", "6: audit.keep_days is 29");
     refuse(state, HEAD "cdr:\n  keep_raw_days: 0\n", "6: cdr.keep_raw_days is 0");
     refuse(state, HEAD "mail:\n  host: 'a b'\n", "6: mail.host must be");
     refuse(state, HEAD "recordings:\n  peer: 'a;b'\n", "6: recordings.peer must be");
