@@ -5,15 +5,11 @@
 #include <string.h>
 
 #include "api/code_write.h"
+#include "api/prompt_audio.h"
 #include "api/resources/resources.h"
 #include "base/file.h"
-#include "base/wav.h"
 
-enum {
-    FILE_MAX = 2 * WAV_DATA_MAX, /* whatever else is in it */
-    HEX_MAX = 2 * (WAV_DATA_MAX + WAV_HEAD) + 8,
-    FILE_MODE = 0644,
-};
+enum { FILE_MODE = 0644 };
 
 /* A name of the description's pattern, which has no path in it. */
 static int path_of(const char *folder, const char *name, char out[PATH_MAX])
@@ -21,23 +17,6 @@ static int path_of(const char *folder, const char *name, char out[PATH_MAX])
     if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")])
         return -EINVAL;
     return str_printf(out, PATH_MAX, "%s/%s.wav", folder, name);
-}
-
-static int read_audio(const char *path, struct buf *hex, struct err *err)
-{
-    struct buf file, audio;
-    int res;
-
-    buf_init(&file, FILE_MAX);
-    buf_init(&audio, WAV_HEAD + WAV_DATA_MAX + 1);
-    res = file_read(path, &file, err);
-    if (!res)
-        res = wav_plain(file.data ? file.data : "", file.len, &audio, err);
-    if (!res && pg_add_bytea(hex, audio.data, audio.len))
-        res = err_set(err, -ENOMEM, "there is no memory for %s", path);
-    buf_free(&file);
-    buf_free(&audio);
-    return res;
 }
 
 static int insert(const struct code_work *work, struct code_row *row, const char *name,
@@ -79,8 +58,8 @@ int code_prompt_create(const struct code_work *work, struct code_row *row)
                            "`dialplane prompt`");
     if (!name || path_of(folder, name, path))
         return code_refuse(work, row, "name", "has 1 to 60 of a-z 0-9 _ -");
-    buf_init(&hex, HEX_MAX);
-    res = read_audio(path, &hex, &err);
+    buf_init(&hex, PROMPT_HEX_MAX);
+    res = prompt_audio_read(path, &hex, &err);
     res = res ? code_refuse(work, row, NULL, err.text) : insert(work, row, name, hex.data);
     buf_free(&hex);
     return res;

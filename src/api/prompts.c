@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "api/api_private.h"
+#include "api/prompt_audio.h"
 #include "api/resources/resources.h"
-#include "base/wav.h"
-
-enum { HEX_MAX = 2 * (WAV_DATA_MAX + WAV_HEAD) + 8 };
 
 #define ABOUT_AUDIO                                                                                \
     "{\"type\":\"string\",\"contentMediaType\":\"audio/wav\",\"description\":"                     \
@@ -35,22 +33,17 @@ static int take_audio(struct api_request *request, struct buf *hex)
     size_t len;
     const char *body = http_body(request->http, &len);
     struct err err = {""};
-    struct buf audio;
     int res;
 
     if (!type || (strcmp(type, "audio/wav") != 0 && strcmp(type, "audio/x-wav") != 0)) {
         api_problem(request, 415, NULL, "The body has to be audio, with Content-Type: audio/wav.");
         return -EINVAL;
     }
-    buf_init(&audio, WAV_HEAD + WAV_DATA_MAX + 1);
-    res = wav_plain(body, len, &audio, &err);
+    res = prompt_audio_hex(body, len, hex, &err);
     if (res == -EINVAL)
         api_problem(request, 422, NULL, "This audio is not possible: %s.", err.text);
-    if (!res)
-        res = pg_add_bytea(hex, audio.data, audio.len);
-    if (res && res != -EINVAL)
+    else if (res)
         api_problem(request, 500, NULL, "There is no memory for this.");
-    buf_free(&audio);
     return res;
 }
 
@@ -97,7 +90,7 @@ static void create(struct api_request *request)
         api_problem(request, 422, "name", "name is needed: ?name=welcome.");
         return;
     }
-    buf_init(&hex, HEX_MAX);
+    buf_init(&hex, PROMPT_HEX_MAX);
     buf_init(&sql, 256);
     buf_add_str(&sql, "INSERT INTO voip.prompts (domain_id, name, audio) "
                       "VALUES (voip.current_domain_id(), $1, $2) RETURNING id");
@@ -117,7 +110,7 @@ static void replace(struct api_request *request)
     const char *values[] = {NULL, NULL};
     struct buf hex, sql;
 
-    buf_init(&hex, HEX_MAX);
+    buf_init(&hex, PROMPT_HEX_MAX);
     buf_init(&sql, 256);
     buf_add_str(&sql, "UPDATE voip.prompts SET audio = $2 WHERE id = $1");
     if (!take_audio(request, &hex) && !api_find_row(request, &api_prompts, &before)) {

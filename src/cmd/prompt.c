@@ -4,42 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "api/prompt_audio.h"
 #include "base/log.h"
-#include "base/wav.h"
 #include "cmd/common.h"
 #include "cmd/verbs.h"
 #include "store/pg.h"
 
-enum {
-    QUERY_MS = 30000,
-    FILE_MAX = 2 * WAV_DATA_MAX, /* whatever else is in it */
-    HEX_MAX = 2 * (WAV_DATA_MAX + WAV_HEAD) + 8,
-};
+enum { QUERY_MS = 30000 };
 
 struct options {
     const char *tenant, *add, *file, *remove;
 };
-
-static int read_audio(const char *path, struct buf *hex, struct err *err)
-{
-    struct buf file, audio;
-    int res;
-
-    buf_init(&file, FILE_MAX);
-    buf_init(&audio, WAV_HEAD + WAV_DATA_MAX + 1);
-    res = file_read(path, &file, err);
-    if (!res) {
-        res = wav_plain(file.data ? file.data : "", file.len, &audio, err);
-        if (res)
-            err_prefix(err, "%s", path);
-    }
-    if (!res && pg_add_bytea(hex, audio.data, audio.len))
-        res = err_set(err, -ENOMEM, "no memory for %s", path);
-    buf_free(&file);
-    buf_free(&audio);
-    return res;
-}
 
 /* Says so when the statement has found nothing. */
 static int change(PGconn *conn, const char *sql, int count, const char *const values[],
@@ -59,8 +34,8 @@ static int add(PGconn *conn, const struct options *options, struct err *err)
     struct buf hex;
     int res;
 
-    buf_init(&hex, HEX_MAX);
-    res = read_audio(options->file, &hex, err);
+    buf_init(&hex, PROMPT_HEX_MAX);
+    res = prompt_audio_read(options->file, &hex, err);
     if (!res)
         res = change(conn,
                      "INSERT INTO voip.prompts (domain_id, name, audio) "
