@@ -1,6 +1,7 @@
 """What all resources of the API have in common: lists, rows, changes, versions, and who may."""
 
 import random
+import re
 import threading
 import time
 import uuid
@@ -108,6 +109,30 @@ def test_equal_sort_keys(api):
         for path in (f"queues/{queue['id']}", f"outbound-routes/{route['id']}",
                      *(f"trunks/{row['id']}" for row in trunks)):
             assert api.delete(path).status == 204
+
+
+# Names that are hard to tell apart: by case, accents, bytes that follow each other, and the last
+# character that there is.
+HARD = ["like a", "like A", "like a%", "like a_", "like a\\", "like a\\b", "like ab", "like b", "like ä",
+        "like äb", "like \u00ff", "like \u0100", "like \ud7ff", "like \ue000", "like \uffff",
+        "like \U00010000", "like \U0010ffff", "like \U0010ffffb", "like '; --", "like *", "Like a", "lik"]
+
+
+def test_like(api):
+    """Whatever is asked for: the rows that a plain comparison of characters finds."""
+    made = api.post("conferences/batch", {"create": [{"name": name} for name in HARD]})
+    assert made.status == 200, made
+    try:
+        for pattern in (*HARD, *(f"{name}*" for name in HARD), *(f"*{name[4:]}" for name in HARD),
+                        *(f"{name}*b" for name in HARD), "like **", "l*k*b", "like*a*", "*", "**", "",
+                        "like \ud7ff\ue000*", "\U0010ffff*", "like a*\\*"):
+            parts = [re.escape(part) for part in pattern.split("*")]
+            wanted = {name for name in HARD if re.fullmatch("[^\n]*".join(parts), name)}
+            found = {row["name"] for row in api.all("conferences", limit=500, **{"name.like": pattern})}
+            assert found & set(HARD) == wanted, pattern
+    finally:
+        gone = [row["id"] for row in made.json["created"]]
+        assert api.post("conferences/batch", {"delete": gone}).status == 200
 
 
 def test_filters(api, many):
