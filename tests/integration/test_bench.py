@@ -60,11 +60,23 @@ def test_cdr():
 
 
 def test_api():
-    """Of few records there is no thousandth page, but each other figure."""
+    """Of few rows there is no thousandth page, but each other figure."""
     done = subprocess.run([BENCH / "api"], capture_output=True, text=True, timeout=200, check=False,
-                          env={**os.environ, "BENCH_ROWS": "5000", "BENCH_ASKED": "20"})
+                          env={**os.environ, "BENCH_ROWS": "5000", "BENCH_ASKED": "20",
+                               "BENCH_USERS": "500", "BENCH_LINES": "1000"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = dict(re.findall(r"^bench (\S+) (\S+) \w+$", done.stdout, re.M))
+    for name in ("api_list", "api_list_like", "api_get", "api_patch", "api_cdr_number", "api_cdr_day"):
+        assert 0 < float(figures[f"{name}_p50_ms"]) <= float(figures[f"{name}_p99_ms"])
+    assert float(figures["api_import_1k_s"]) > 0
+    assert "# by list: 10 pages" in done.stdout and "# by cdr_number: 10 pages" in done.stdout
+
+
+def test_api_live():
+    """Changes count for calls at the edge and on the media server."""
+    done = subprocess.run([BENCH / "api_live"], capture_output=True, text=True, timeout=200, check=False,
+                          env={**os.environ, "MEDIA": "asterisk", "BENCH_CHANGES": "2"})
     assert done.returncode == 0, done.stdout + done.stderr
     figures = dict(re.findall(r"^bench (\S+) (\S+) ms$", done.stdout, re.M))
-    for name in ("api_cdr_number", "api_cdr_day"):
-        assert 0 < float(figures[f"{name}_p50_ms"]) <= float(figures[f"{name}_p99_ms"])
-    assert "# by number: 10 pages" in done.stdout
+    for area in "edge", "asterisk":
+        assert 0 < float(figures[f"api_live_{area}_p50_ms"]) <= float(figures[f"api_live_{area}_p99_ms"])
