@@ -53,22 +53,36 @@ struct code_apply {
     struct buf wrong;
 };
 
+/* CSV in memory: what it is of (a section, or an export of the product), and its name in messages.
+ */
+struct code_source {
+    const char *section, *name, *text;
+    size_t len;
+};
+
 struct code_import {
-    const char *actor; /* for the audit log */
+    const char *actor;   /* for the audit log */
+    const char *from;    /* whose exports they are: "fusionpbx", "freepbx"; NULL: our own words */
+    const char *country; /* of numbers outside that have none, with `from`: "49"; NULL: unknown */
     bool dry_run;
-    unsigned int added, same, bad; /* lines */
-    struct buf lines;              /* what is wrong with the bad ones, a line each */
+    unsigned int added, same, bad,
+        left;         /* lines; left: nothing is taken of them, and why is told */
+    struct buf lines; /* what is wrong with the bad ones, a line each */
     void (*progress)(void *arg, unsigned int rows); /* so many are done; NULL: nobody asks */
     void *arg;
 };
 
 /*
- * Makes rows of one section from CSV, whose first line names fields as the file of a tenant does.
- * Good lines are taken whatever the others are. 0 with bad lines in `told`; -EINVAL when the file
- * as a whole cannot be read.
+ * Makes rows from CSV, whose first line names fields as the file of a tenant does, or columns as
+ * the product does that exported it. Good lines are taken whatever the others are; lines may lead
+ * to others of any of the files. 0 with bad lines in `told`; -EINVAL when a file as a whole cannot
+ * be read.
  */
-int code_import(PGconn *conn, const char *domain, const char *section, const char *name,
-                const char *text, size_t len, struct code_import *told, struct err *err) DP_CHECK;
+int code_import(PGconn *conn, const char *domain, const struct code_source *sources, size_t count,
+                struct code_import *told, struct err *err) DP_CHECK;
+
+/* Whether exports of such a product are known. */
+bool code_import_knows(const char *product);
 
 /*
  * Makes the tenant as the file says, in one transaction, or leaves everything as it was. -EINVAL

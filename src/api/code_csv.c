@@ -1,100 +1,63 @@
-/* CSV (RFC 4180) as rows of one section: the first line names the fields. */
+/* CSV as rows of one section: the first line names the fields. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/code_csv.h"
+#include "api/csv_read.h"
 
-enum { CELL_MAX = 64 * 1024 };
-
-struct csv_reader {
-    const char *at, *end;
-    unsigned int line; /* of what is next */
+/* A file that is read. */
+struct reading {
+    const struct code_source *source;
+    const struct api_resource *resource;
+    struct code_file *file;
+    struct csv_record record;
+    struct code_csv_field fields[CODE_FIELDS];
+    size_t count;
+    struct err *err;
 };
 
-/* One cell; true in `last` when its record ends with it. -EINVAL: a quote that is not closed. */
-static int read_cell(struct csv_reader *csv, struct buf *cell, bool *last)
-{
-    bool quoted = csv->at < csv->end && *csv->at == '"';
-
-    buf_reset(cell);
-    csv->at += quoted;
-    for (; csv->at < csv->end; csv->at++) {
-        char byte = *csv->at;
-
-        if (quoted && byte == '"') {
-            /* Two of them are one; a single one ends what is quoted. */
-            if (csv->at + 1 >= csv->end || csv->at[1] != '"') {
-                quoted = false;
-                continue;
-            }
-            csv->at++;
-        } else if (!quoted && (byte == ',' || byte == '\n' || byte == '\r')) {
-            break;
-        }
-        csv->line += byte == '\n';
-        buf_add_char(cell, byte);
-    }
-    if (quoted)
-        return -EINVAL;
-    *last = csv->at >= csv->end || *csv->at != ',';
-    if (!*last)
-        csv->at++;
-    return buf_error(cell);
-}
-
-static void next_line(struct csv_reader *csv)
-{
-    const char *from = csv->at;
-
-    csv->at += csv->at < csv->end && *csv->at == '\r';
-    csv->at += csv->at < csv->end && *csv->at == '\n';
-    csv->line += csv->at != from;
-}
-
-static int refuse(const struct code_file *file, unsigned int line, const char *what,
+static int refuse(const struct reading *reading, unsigned int line, const char *what,
                   const char *name, struct err *err)
 {
-    return err_set(err, -EINVAL, "%s:%u: %s%s%.64s", file->name, line, what, name ? ": " : "",
-                   name ? name : "");
+    return err_set(err, -EINVAL, "%s:%u: %s%s%.64s", reading->source->name, line, what,
+                   name ? ": " : "", name ? name : "");
 }
 
-static int read_head(struct csv_reader *csv, const struct code_file *file,
-                     const struct api_resource *resource, struct code_csv_field fields[CODE_FIELDS],
-                     size_t *count, struct err *err)
+static int read_head(struct reading *reading, struct csv_reader *csv)
 {
-    struct buf cell;
-    bool last = false;
+    struct csv_record *record = &reading->record;
     int res = 0;
 
-    buf_init(&cell, CELL_MAX);
-    if (csv->end - csv->at >= 3 && memcmp(csv->at, "\xef\xbb\xbf", 3) == 0)
-        csv->at += 3;
-    for (*count = 0; !res && !last; ++*count) {
-        if (*count == CODE_FIELDS || read_cell(csv, &cell, &last))
-            res = refuse(file, 1, "the first line names the fields", NULL, err);
-        else if (!code_find_field(resource, cell.data, &fields[*count].column,
-                                  &fields[*count].type))
-            res = refuse(file, 1, "there is no field of this name", cell.data, err);
+    if (csv_read(csv, record) || record->count > CODE_FIELDS)
+        return refuse(reading, 1, "the first line names the fields", NULL, reading->err);
+    for (size_t i = 0; !res && i < record->count; i++) {
+        struct code_csv_field *field = &reading->fields[i];
+        const char *name = csv_field(record, i);
+
+        if (!name || !code_find_field(reading->resource, name, &field->column, &field->type))
+            res = refuse(reading, 1, "there is no field of this name", name, reading->err);
         else
-            res = str_copy(fields[*count].name, sizeof(fields[*count].name), cell.data);
+            res = str_copy(field->name, sizeof(field->name), name);
     }
-    buf_free(&cell);
-    next_line(csv);
+    reading->count = record->count;
     return res;
 }
 
-static json_t *list_of(char *text)
+static json_t *list_of(const char *text)
 {
     json_t *list = json_array();
-    char *rest = NULL;
 
-    for (char *word = strtok_r(text, "; ", &rest); word; word = strtok_r(NULL, "; ", &rest))
-        json_array_append_new(list, json_string(word));
+    while (*(text += strspn(text, "; "))) {
+        size_t len = strcspn(text, "; ");
+
+        json_array_append_new(list, json_stringn(text, len));
+        text += len;
+    }
     return list;
 }
 
-static json_t *value_of(const struct code_csv_field *field, char *text)
+static json_t *value_of(const struct code_csv_field *field, const char *text)
 {
     if (field->type == API_ARRAY)
         return list_of(text);
@@ -102,7 +65,7 @@ static json_t *value_of(const struct code_csv_field *field, char *text)
 }
 
 /* An empty cell says nothing. */
-static int take_cell(struct code_row *row, const struct code_csv_field *field, char *text)
+static int take_cell(struct code_row *row, const struct code_csv_field *field, const char *text)
 {
     json_t *value = *text ? value_of(field, text) : NULL;
     int res = 0;
@@ -116,76 +79,57 @@ static int take_cell(struct code_row *row, const struct code_csv_field *field, c
 }
 
 /* The first fault of a line, whose other cells are read nevertheless. */
-static int spoil(struct code_row *row, const struct code_file *file, const char *what,
+static int spoil(const struct reading *reading, struct code_row *row, const char *what,
                  const char *name)
 {
     struct err fault = {""};
 
     if (row->is_bad)
         return 0;
-    (void)refuse(file, row->line, what, name, &fault);
+    (void)refuse(reading, row->line, what, name, &fault);
     row->is_bad = true;
     row->fault = strdup(fault.text);
     return row->fault ? 0 : -ENOMEM;
 }
 
-static int read_row(struct csv_reader *csv, struct code_file *file,
-                    const struct api_resource *resource, const struct code_csv_field *fields,
-                    size_t count, struct err *err)
+static int take_record(const struct reading *reading)
 {
+    const struct csv_record *record = &reading->record;
     struct code_row *row;
-    struct buf cell;
-    bool last = false;
-    int res = code_add(&file->rows, resource, NULL, &row);
+    int res = code_add(&reading->file->rows, reading->resource, NULL, &row);
 
     if (res)
         return res;
-    row->line = csv->line;
-    buf_init(&cell, CELL_MAX);
-    for (size_t i = 0; !res && !last; i++) {
-        if (read_cell(csv, &cell, &last))
-            res =
-                refuse(file, row->line, "a quote is not closed, or a field is too long", NULL, err);
-        else if (i >= count || (last && i + 1 != count))
-            res = spoil(row, file, "this line has not as many fields as the first", NULL);
-        else if (cell.len && strlen(cell.data) != cell.len)
-            res = spoil(row, file, "there is a NUL in it", fields[i].name);
-        else if (cell.len && take_cell(row, &fields[i], cell.data))
-            res = spoil(row, file, "this is no text in UTF-8", fields[i].name);
+    row->file = reading->source->name;
+    row->line = record->line;
+    if (record->count != reading->count)
+        res = spoil(reading, row, "this line has not as many fields as the first", NULL);
+    for (size_t i = 0; !res && i < record->count && i < reading->count; i++) {
+        const struct code_csv_field *field = &reading->fields[i];
+        const char *text = csv_field(record, i);
+
+        if (!text)
+            res = spoil(reading, row, "there is a NUL in it", field->name);
+        else if (take_cell(row, field, text))
+            res = spoil(reading, row, "this is no text in UTF-8", field->name);
     }
-    buf_free(&cell);
-    next_line(csv);
     return res;
 }
 
-int code_csv(struct code_file **out, const char *name, const char *domain,
-             const struct api_resource *resource, const char *text, size_t len, struct err *err)
+int code_csv(struct code_file *file, const struct code_source *source,
+             const struct api_resource *resource, struct err *err)
 {
-    struct csv_reader csv = {text, text + len, 1};
-    struct code_csv_field fields[CODE_FIELDS];
-    struct code_file *file = calloc(1, sizeof(*file));
-    size_t count;
+    struct reading reading = {.source = source, .resource = resource, .file = file, .err = err};
+    struct csv_reader csv;
     int res;
 
-    if (!file)
-        return err_set(err, -ENOMEM, "there is no memory for the file");
-    file->name = name;
-    res = str_copy(file->domain, sizeof(file->domain), domain);
-    if (res)
-        (void)err_set(err, res, "%.64s… is no domain", domain);
-    if (!res)
-        res = read_head(&csv, file, resource, fields, &count, err);
-    while (!res && csv.at < csv.end) {
-        if (*csv.at == '\n' || *csv.at == '\r')
-            next_line(&csv);
-        else
-            res = read_row(&csv, file, resource, fields, count, err);
-    }
-    if (!res && code_sort(&file->rows))
-        res = err_set(err, -ENOMEM, "there is no memory for the file");
-    if (res)
-        code_free(file);
-    else
-        *out = file;
-    return res;
+    csv_read_init(&csv, source->text, source->len);
+    csv_record_init(&reading.record);
+    res = read_head(&reading, &csv);
+    while (!res && (res = csv_read(&csv, &reading.record)) == 0)
+        res = take_record(&reading);
+    if (res == -EINVAL && !err->text[0])
+        (void)refuse(&reading, csv.line, "a quote is not closed, or a line is too long", NULL, err);
+    csv_record_free(&reading.record);
+    return res == -ENOENT ? 0 : res;
 }

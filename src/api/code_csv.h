@@ -20,7 +20,6 @@ json_t *code_plain(const char *text, enum api_type type);
 /* Whether saying so is the same as saying nothing. */
 bool code_is_default(const struct api_column *column, json_t *value);
 
-/* Reads all of it. -EINVAL: the file as a whole is none. `out` is for code_free. */
-int code_csv(struct code_file **out, const char *name, const char *domain,
-             const struct api_resource *resource, const char *text, size_t len,
-             struct err *err) DP_CHECK;
+/* Adds the rows of one file; code_sort is the caller's. -EINVAL: the file as a whole is none. */
+int code_csv(struct code_file *file, const struct code_source *source,
+             const struct api_resource *resource, struct err *err) DP_CHECK;

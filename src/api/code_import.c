@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/code_csv.h"
+#include "api/code_from.h"
 #include "api/code_write.h"
 
 enum { COMMIT_EVERY = 1000, TOLD_MAX = 1024 * 1024 };
@@ -19,6 +20,9 @@ struct import {
     struct code_apply apply;
     struct code_import *told;
     struct code_session session;
+    const struct code_source *sources;
+    size_t count;
+    struct from_notes notes;
     unsigned int made, committed; /* rows */
     struct err *err;              /* why nothing goes on */
     struct err fault;             /* of one row */
@@ -30,14 +34,6 @@ static struct code_work work_of(struct import *import)
                               &import->current, &import->apply,           &import->fault};
 }
 
-static int by_line(const void *left, const void *right)
-{
-    const struct code_row *a = *(struct code_row *const *)left;
-    const struct code_row *b = *(struct code_row *const *)right;
-
-    return (a->line > b->line) - (a->line < b->line);
-}
-
 static int refuse_row(void *arg, struct code_row *row)
 {
     struct import *import = arg;
@@ -45,6 +41,8 @@ static int refuse_row(void *arg, struct code_row *row)
     if (PQstatus(import->conn) != CONNECTION_OK)
         return err_set(import->err, -EIO, "%s", import->fault.text);
     row->is_bad = true;
+    if (!import->fault.text[0])
+        return 0;
     row->fault = strdup(import->fault.text);
     return row->fault ? 0 : -ENOMEM;
 }
@@ -84,6 +82,44 @@ static int begin_anew(struct import *import)
     return -EIO;
 }
 
+static const struct api_resource *find_resource(const char *section)
+{
+    char own[CODE_NAME_SIZE];
+
+    for (size_t i = 0; api_resources[i]; i++) {
+        code_section(api_resources[i], own);
+        if (code_is_part(api_resources[i]) && !api_resources[i]->parent &&
+            !(api_resources[i]->without & API_CREATE) && strcmp(own, section) == 0)
+            return api_resources[i];
+    }
+    return NULL;
+}
+
+static int read_own(struct import *import)
+{
+    int res = 0;
+
+    for (size_t i = 0; !res && i < import->count; i++) {
+        const struct api_resource *resource = find_resource(import->sources[i].section);
+
+        if (!resource)
+            return err_set(import->err, -EINVAL, "%.64s: nothing of this kind is imported",
+                           import->sources[i].section);
+        res = code_csv(import->file, &import->sources[i], resource, import->err);
+    }
+    return res;
+}
+
+static int read_files(struct import *import)
+{
+    int res = import->told->from
+                  ? code_from(import->file, &import->current, import->sources, import->count,
+                              import->told, &import->notes, import->err)
+                  : read_own(import);
+
+    return res ? res : code_sort(&import->file->rows);
+}
+
 /* In one picture of the tenant; what is written then sees what others write meanwhile. */
 static int prepare(struct import *import)
 {
@@ -92,6 +128,8 @@ static int prepare(struct import *import)
 
     if (!res)
         res = code_load(&import->session.request, &import->current, import->err);
+    if (!res)
+        res = read_files(import);
     for (size_t i = 0; !res && i < rows->count; i++)
         res = compare(import, rows->rows[i]);
     if (!res)
@@ -144,63 +182,118 @@ static int write_rows(struct import *import)
     return res;
 }
 
-/* The lines of a file in its order, whatever was done when. */
+/* What was done with one line, which may be many rows. */
+static void count_line(struct code_import *told, struct code_row *const *rows, size_t count)
+{
+    bool is_bad = false, is_made = false;
+
+    for (size_t i = 0; i < count; i++) {
+        is_bad = is_bad || rows[i]->is_bad;
+        is_made = is_made || rows[i]->id;
+    }
+    told->bad += is_bad;
+    told->added += !is_bad && is_made;
+    told->same += !is_bad && !is_made;
+}
+
+static size_t place_of(const struct import *import, const char *file)
+{
+    size_t i = 0;
+
+    while (i < import->count && import->sources[i].name != file)
+        i++;
+    return i;
+}
+
+/* By file, and by line. */
+static int compare_rows(const void *left, const void *right, void *arg)
+{
+    const struct code_row *a = *(struct code_row *const *)left;
+    const struct code_row *b = *(struct code_row *const *)right;
+    size_t file_a = place_of(arg, a->file), file_b = place_of(arg, b->file);
+
+    if (file_a != file_b)
+        return file_a < file_b ? -1 : 1;
+    return (a->line > b->line) - (a->line < b->line);
+}
+
+static bool is_before(const struct import *import, const struct from_text *note,
+                      const struct code_row *row)
+{
+    size_t file_a = place_of(import, note->file), file_b = place_of(import, row->file);
+
+    return file_a != file_b ? file_a < file_b : note->line <= row->line;
+}
+
+static bool is_same_line(const struct code_row *a, const struct code_row *b)
+{
+    return a->file == b->file && a->line == b->line;
+}
+
+/* The lines of the files in their order, whatever was done when. */
 static int tell(struct import *import)
 {
     struct code_rows *rows = &import->file->rows;
     struct code_row **lines = calloc(rows->count + 1, sizeof(struct code_row *));
     struct code_import *told = import->told;
+    struct from_notes *notes = &import->notes;
+    size_t first = 0, note = 0;
 
     if (!lines)
         return -ENOMEM;
     memcpy(lines, rows->rows, rows->count * sizeof(struct code_row *));
-    qsort(lines, rows->count, sizeof(struct code_row *), by_line);
+    qsort_r(lines, rows->count, sizeof(struct code_row *), compare_rows, import);
     for (size_t i = 0; i < rows->count; i++) {
-        told->bad += lines[i]->is_bad;
-        told->same += !lines[i]->is_bad && lines[i]->twin;
-        told->added += !lines[i]->is_bad && lines[i]->id;
+        for (; note < notes->count && is_before(import, &notes->list[note], lines[i]); note++)
+            buf_printf(&told->lines, "%s\n", notes->list[note].text);
         if (lines[i]->fault)
             buf_printf(&told->lines, "%s\n", lines[i]->fault);
+        if (i + 1 == rows->count || !is_same_line(lines[i], lines[i + 1])) {
+            count_line(told, lines + first, i + 1 - first);
+            first = i + 1;
+        }
     }
+    for (; note < notes->count; note++)
+        buf_printf(&told->lines, "%s\n", notes->list[note].text);
+    if (notes->columns.len)
+        buf_add_str(&told->lines, notes->columns.data);
+    told->bad += notes->bad;
+    told->left = notes->left;
     free(lines);
     return 0;
 }
 
-static const struct api_resource *find_resource(const char *section)
+static int make_file(struct import *import, const char *domain)
 {
-    char own[CODE_NAME_SIZE];
-
-    for (size_t i = 0; api_resources[i]; i++) {
-        code_section(api_resources[i], own);
-        if (code_is_part(api_resources[i]) && !api_resources[i]->parent &&
-            !(api_resources[i]->without & API_CREATE) && strcmp(own, section) == 0)
-            return api_resources[i];
-    }
-    return NULL;
+    import->file = calloc(1, sizeof(*import->file));
+    if (!import->file)
+        return -ENOMEM;
+    import->file->name = import->sources[0].name;
+    if (str_copy(import->file->domain, sizeof(import->file->domain), domain))
+        return err_set(import->err, -EINVAL, "%.64s… is no domain", domain);
+    return 0;
 }
 
-int code_import(PGconn *conn, const char *domain, const char *section, const char *name,
-                const char *text, size_t len, struct code_import *told, struct err *err)
+int code_import(PGconn *conn, const char *domain, const struct code_source *sources, size_t count,
+                struct code_import *told, struct err *err)
 {
-    const struct api_resource *resource = find_resource(section);
-    struct import import = {.conn = conn, .told = told, .err = err};
-    int res;
+    struct import import = {
+        .conn = conn, .told = told, .err = err, .sources = sources, .count = count};
+    int res = make_file(&import, domain);
 
-    if (!resource)
-        return err_set(err, -EINVAL, "%.64s: nothing of this kind is imported", section);
-    res = code_csv(&import.file, name, domain, resource, text, len, err);
-    if (res)
-        return res;
     buf_init(&import.apply.told, TOLD_MAX);
-    res = prepare(&import);
-    if (!res)
-        res = write_rows(&import);
-    code_end(&import.session);
+    if (!res) {
+        res = prepare(&import);
+        if (!res)
+            res = write_rows(&import);
+        code_end(&import.session);
+    }
     if (!res)
         res = tell(&import);
     if (res == -ENOMEM)
         (void)err_set(err, res, "there is no memory for the file");
     buf_free(&import.apply.told);
+    from_notes_free(&import.notes);
     code_rows_free(&import.current);
     code_free(import.file);
     return res;

@@ -102,11 +102,21 @@ static int by_level(const void *left, const void *right)
 
 /* -------------------------------------------------------------- batches */
 
-/* Whether what it needs could be made. */
+/* One line of CSV may make many rows, and why it is wrong is told once. */
+static bool is_same_line(const struct code_row *a, const struct code_row *b)
+{
+    return a->file && a->file == b->file && a->line == b->line;
+}
+
+/* Whether what it needs could be made. Of a line that is wrong itself work->err says nothing. */
 static int check_needed(const struct code_many *many, struct code_row *row)
 {
     char name[CODE_NAME_SIZE];
 
+    if (row->parent && row->parent->is_bad && is_same_line(row->parent, row)) {
+        many->work->err->text[0] = '\0';
+        return -EINVAL;
+    }
     if (row->parent && row->parent->is_bad)
         return code_refuse(many->work, row, NULL, "what this is of is wrong itself");
     for (const struct api_column *c = row->resource->columns; c->name; c++) {
@@ -119,6 +129,10 @@ static int check_needed(const struct code_many *many, struct code_row *row)
         text = json_string_value(json_object_get(row->fields, name));
         if (text)
             target = code_target(many->work, c, text);
+        if (target && target->is_bad && is_same_line(target, row)) {
+            many->work->err->text[0] = '\0';
+            return -EINVAL;
+        }
         if (target && target->is_bad)
             return code_refuse(many->work, row, name,
                                "what this names is wrong itself, and was not made");

@@ -17,6 +17,7 @@ struct code_row {
     unsigned int again;      /* so many others would have the same */
     char *id;                /* NULL: there is no such row yet */
     unsigned int line, column;
+    const char *file;              /* whose line it is; NULL: of the file that all are of */
     struct code_row *twin;         /* the same row on the other side */
     struct code_row *child, *next; /* lists in the order of the file, after code_sort */
     int mark;                      /* of a walk */

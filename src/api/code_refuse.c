@@ -38,6 +38,7 @@ static void tell(const struct code_work *work, const struct code_row *row, const
                  const char *sentence, struct buf *out)
 {
     json_t *place = field ? json_object_get(row->places, field) : NULL;
+    const char *file = row->file ? row->file : work->file->name;
     unsigned int line = row->line, column = row->column;
     size_t begin = out->len;
 
@@ -47,9 +48,9 @@ static void tell(const struct code_work *work, const struct code_row *row, const
         column = (unsigned int)json_integer_value(json_array_get(place, 1));
     }
     if (line && column)
-        buf_printf(out, "%s:%u:%u: ", work->file->name, line, column);
+        buf_printf(out, "%s:%u:%u: ", file, line, column);
     else if (line)
-        buf_printf(out, "%s:%u: ", work->file->name, line);
+        buf_printf(out, "%s:%u: ", file, line);
     code_title(row, out);
     /* What is not in the file has no fields there. */
     if (field && line)

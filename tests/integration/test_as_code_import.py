@@ -1,10 +1,10 @@
 """`dialplane import`: many rows from CSV, good ones taken, bad ones told."""
 
-import re
 import time
 
 import pytest
 
+from import_csv import Import
 from lib.db import Database
 from serve import until
 
@@ -12,31 +12,14 @@ RUNNING = ()
 DOMAIN = "b.test"
 
 
-class Import:
-    """The verb in the platform's folder."""
-
-    def __init__(self, platform):
-        self._state = platform.state
-        self.folder = platform.folder / "csv"
-        self.folder.mkdir()
-        self.folder.chmod(0o755)
-        self.path = self.folder / "rows.csv"
-
-    def run(self, section, text, *options, domain=DOMAIN):
-        """Status, what was counted (added, there, wrong), and bad lines as (line, reason)."""
-        self.path.write_bytes(text.encode() if isinstance(text, str) else text)
-        self.path.chmod(0o644)
-        done = self._state.try_run([self._state / "bin/dialplane", "import", domain, section,
-                                    self.path, "-s", self._state, *options])
-        counts = [int(number) for number in re.findall(r"\d+", done.stdout)]
-        lines = [line.removeprefix(f"{self.path}:").split(": ", 1)
-                 for line in done.stderr.splitlines()]
-        return done.returncode, counts, lines
+@pytest.fixture(scope="module")
+def imports(platform):
+    return Import(platform, DOMAIN)
 
 
 @pytest.fixture(scope="module")
-def take(platform):
-    return Import(platform).run
+def take(imports):
+    return imports.run
 
 
 def names(db, table="users", column="username"):
@@ -177,19 +160,17 @@ def test_chain(take, db):
     assert "this leads in a circle" in lines[1][1] and "is wrong itself" in lines[2][1], lines
 
 
-def test_stopped_in_the_middle(platform, take, db):
+def test_stopped_in_the_middle(platform, imports, db):
     """What was committed stays, and the same file again adds the rest."""
     count = "SELECT count(*) FROM voip.users WHERE username BETWEEN '670000' AND '674999'"
     rows = many(10000, 5000, ())
-    state, path = platform.state, platform.folder / "csv/long.csv"
-    path.write_text(rows)
-    path.chmod(0o644)
+    command = imports.command("users", imports.write("users", rows))
     # Somebody who has not made up his mind about one of the names: there the import waits.
     other = Database(platform.deployment, platform.secret("db_admin"))
     other.rows("BEGIN")
     other.rows("INSERT INTO voip.users (domain_id, username, ha1) SELECT id, '673700', md5('') "
                "FROM voip.domains WHERE name = %s", DOMAIN)
-    running = state.popen([state / "bin/dialplane", "import", DOMAIN, "users", path, "-s", state])
+    running = platform.state.popen(command)
     try:
         until(lambda: db.value(count) == 3000, 30)
         running.kill()
@@ -197,4 +178,4 @@ def test_stopped_in_the_middle(platform, take, db):
     finally:
         other.rows("ROLLBACK")
         other.close()
-    assert take("users", rows) == (0, [2000, 3000, 0], [])
+    assert imports.run("users", rows) == (0, [2000, 3000, 0], [])
