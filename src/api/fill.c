@@ -5,7 +5,10 @@
 
 #include "api/api_private.h"
 
-enum { DIGEST_LENGTH = 32 }; /* of HA1 */
+enum {
+    DIGEST_LENGTH = 32, /* of HA1 */
+    NAME_SHOWN = 100,   /* of a name that the client has made up, with its NUL */
+};
 
 static int add_param(struct api_write *write, const char *column, char *owned)
 {
@@ -28,6 +31,47 @@ int api_write_set(struct api_write *write, const char *column, const char *text)
     if (text && !copy)
         return -ENOMEM;
     return add_param(write, column, copy);
+}
+
+/* Cut between characters: what is cut within one is no UTF-8 any more. */
+static void shorten(char *out, size_t size, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len >= size)
+        for (len = size - 1; len && ((unsigned char)name[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, name, len);
+    out[len] = '\0';
+}
+
+/* A name of the client's choosing in a JSON pointer (RFC 6901). */
+static void point_at(struct buf *out, const char *name)
+{
+    char shown[NAME_SHOWN];
+
+    shorten(shown, sizeof(shown), name);
+    buf_add_char(out, '/');
+    for (const char *at = shown; *at; at++) {
+        if (*at == '~' || *at == '/')
+            buf_add_str(out, *at == '~' ? "~0" : "~1");
+        else
+            buf_add_char(out, *at);
+    }
+}
+
+static int refuse_name(struct api_write *write, const char *fault, const char *name)
+{
+    char shown[NAME_SHOWN];
+    struct buf pointer;
+    int res;
+
+    shorten(shown, sizeof(shown), name);
+    buf_init(&pointer, 1024);
+    point_at(&pointer, name);
+    res = api_write_problem(write, 422, pointer.data, "%s: %s.", fault, shown);
+    buf_free(&pointer);
+    return res;
 }
 
 /* Why this member cannot be there; NULL: it can. */
@@ -71,16 +115,13 @@ static int take_member(struct api_write *write, const char *name, json_t *value)
 {
     const struct api_column *column = api_column_find(write->resource, name);
     const char *fault = fault_of(write, column);
-    char pointer[160];
     char *text = NULL;
     int res;
 
     if (!column && digest_of(write, name))
         return take_digest(write, name, value);
-    if (fault) {
-        (void)!str_printf(pointer, sizeof(pointer), "/%.128s", name);
-        return api_write_problem(write, 422, pointer, "%s: %.64s.", fault, name);
-    }
+    if (fault)
+        return refuse_name(write, fault, name);
     res = api_value(write, column, value, &text);
     if (!res && !(column->flags & API_WRITE_ONLY))
         return add_param(write, column->name, text);

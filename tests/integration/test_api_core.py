@@ -347,6 +347,9 @@ def test_every_fault_is_told(api):
     taken = api.post("users/batch", {"create": [good, {**good, "username": "faults"}, good]})
     assert (taken.status, taken.pointers) == (409, ["/create/1/username"])
     assert not api.all("users", username="faults3")
+    # Names of the client's own are cut between characters, and written as pointers are.
+    odd = api.post("users", {**good, "a/b~c": 1, "x" + "ä" * 100: 1, "": 1})
+    assert odd.pointers == ["/a~1b~0c", "/x" + "ä" * 49, "/"]
     many = api.post("users", {f"field{n}": n for n in range(1000)})
     assert len(many.pointers) == 50 == len(set(many.pointers))
     assert len(api.post("users/batch", {"create": [{}] * 1000}).pointers) == 50
