@@ -1,27 +1,17 @@
-/* What a call has done to it that a media server has: it is transferred, somebody listens. */
+/* What is done to calls: they are transferred, somebody listens. */
 #include <errno.h>
 #include <string.h>
 
 #include "api/live_calls.h"
 
-/* The media server that has the call; NULL: the response is a problem that says what to do. */
-static const struct media_place *media_of(struct api_request *request,
-                                          const struct live_call *target, const char *what)
+/* Whether it may be done; otherwise the response is a problem. */
+static bool is_answered(struct api_request *request, const struct live_call *target,
+                        const char *what)
 {
-    const struct media_place *place = live_media(target->nodes, target->call.media);
-
-    if (!target->call.is_answered) {
+    if (!target->call.is_answered)
         api_problem(request, 409, NULL, "The call still rings. %s when it has been answered.",
                     what);
-        return NULL;
-    }
-    if (!place)
-        api_problem(request, 409, NULL,
-                    "No media server has this call: its audio goes from phone to phone. A call "
-                    "that is recorded has one, as one in a menu, queue, ring group or conference: "
-                    "set recording of the user's calls to on_demand, and it works from the next "
-                    "call on.");
-    return place;
+    return target->call.is_answered;
 }
 
 /* ---------------------------------------------------------------- transfer */
@@ -61,24 +51,40 @@ static int read_side(struct api_request *request, enum media_side *out)
     return -EINVAL;
 }
 
+/* By the media server that has the call; what goes from phone to phone, by the phone. */
+static void transfer(struct api_request *request, const struct live_call *target,
+                     enum media_side side, const char *number)
+{
+    const struct media_place *place = live_media(target->nodes, target->call.media);
+    const struct media_call call = live_call_name(request, target);
+    struct err err;
+    int res = place ? media_transfer(place, &call, side, number, &err)
+                    : edge_call_refer(target->pool, &target->call, side == MEDIA_CALLER,
+                                      request->domain, number, &err);
+
+    if (res == -EOPNOTSUPP)
+        api_problem(request, 409, "/side",
+                    "That side is a carrier, which is not asked to call somebody else. A call "
+                    "that a media server has can be transferred on both sides: set recording of "
+                    "the trunk's calls to on_demand, and it works from the next call on.");
+    else
+        live_call_answer(request, res, &err);
+}
+
 void live_transfer(struct api_request *request)
 {
-    const struct media_place *place;
     const char *number = NULL;
     enum media_side side;
-    struct media_call call;
     struct live_call target;
-    struct err err;
 
     if (read_number(request, &number) || read_side(request, &side) ||
         live_call_find(request, &target))
         return;
-    place = media_of(request, &target, "It can be transferred");
-    call = live_call_name(request, &target);
-    if (place && !live_audit(request, "calls", json_incref(target.call.view),
-                             json_pack("{s:s, s:s}", "transferred_to", number, "side",
-                                       side == MEDIA_CALLER ? "caller" : "callee")))
-        live_call_answer(request, media_transfer(place, &call, side, number, &err), &err);
+    if (is_answered(request, &target, "It can be transferred") &&
+        !live_audit(request, "calls", json_incref(target.call.view),
+                    json_pack("{s:s, s:s}", "transferred_to", number, "side",
+                              side == MEDIA_CALLER ? "caller" : "callee")))
+        transfer(request, &target, side, number);
     live_call_free(&target);
 }
 
@@ -118,8 +124,16 @@ void live_listen(struct api_request *request)
 
     if (read_listener(request, username) || live_call_find(request, &target))
         return;
-    place = media_of(request, &target, "It can be listened to");
+    place = live_media(target.nodes, target.call.media);
     call = live_call_name(request, &target);
+    if (!is_answered(request, &target, "It can be listened to"))
+        place = NULL;
+    else if (!place)
+        api_problem(request, 409, NULL,
+                    "No media server has this call: its audio goes from phone to phone. A call "
+                    "that is recorded has one, as one in a menu, queue, ring group or conference: "
+                    "set recording of the user's calls to on_demand, and it works from the next "
+                    "call on.");
     if (place && !live_audit(request, "calls", json_incref(target.call.view),
                              json_pack("{s:s}", "listened_to_by", username)))
         live_call_answer(request, media_listen(place, &call, username, &err), &err);

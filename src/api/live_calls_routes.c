@@ -60,8 +60,8 @@ static const struct api_route routes[] = {
         .scope = API_LIVE_WRITE,
         .name = "transfer_call",
         .tag = "Calls",
-        .summary = "Send one side of a call that a media server has to another number of the "
-                   "tenant; the other side is hung up",
+        .summary = "Send one side of a call to another number of the tenant; the other side is "
+                   "hung up",
         .body_schema = "{\"type\":\"object\",\"required\":[\"to\"],\"properties\":{\"to\":" TEXT
                        ",\"side\":{\"type\":\"string\",\"enum\":[\"caller\",\"callee\"],"
                        "\"default\":\"caller\"}}}",

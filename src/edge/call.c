@@ -111,6 +111,45 @@ static int end_dialog(struct edge_pool *pool, const json_t *dialog, struct err *
                           NULL, &code, err);
 }
 
+/* "sip:#21@acme.test", where # begins no fragment (RFC 3261 25.1). */
+static int make_uri(const char *number, const char *domain, char *out, size_t size)
+{
+    char user[3 * STR_EXTENSION_MAX + 1];
+    size_t len = 0;
+
+    for (; *number && len + 4 < sizeof(user); number++) {
+        if (*number == '#') {
+            memcpy(user + len, "%23", 3);
+            len += 3;
+        } else {
+            user[len++] = *number;
+        }
+    }
+    user[len] = '\0';
+    return *number ? -EINVAL : str_printf(out, size, "sip:%s@%s", user, domain);
+}
+
+int edge_call_refer(struct edge_pool *pool, const struct edge_call *call, bool is_caller,
+                    const char *domain, const char *number, struct err *err)
+{
+    const json_t *dialog = calls_main(call->dialogs);
+    size_t node = (size_t)json_integer_value(json_object_get(dialog, "node"));
+    char uri[3 * STR_EXTENSION_MAX + STR_DOMAIN_MAX + 8];
+    int code = 0, res;
+
+    if (*call_view_variable(dialog, is_caller ? "from_carrier" : "to_carrier"))
+        return err_set(err, -EOPNOTSUPP, "that side is a carrier");
+    if (make_uri(number, domain, uri, sizeof(uri)))
+        return err_set(err, -EINVAL, "no number");
+    res = edge_pool_call(pool, node, "dialplane.refer",
+                         json_pack("[O, s, s, s, s, s]", json_object_get(dialog, "call-id"),
+                                   text_of(json_object_get(dialog, "caller"), "tag"),
+                                   text_of(json_object_get(dialog, "callee"), "tag"),
+                                   is_caller ? "caller" : "callee", number, uri),
+                         NULL, &code, err);
+    return res == -EREMOTEIO ? err_set(err, -ENOENT, "the call has ended") : res;
+}
+
 int edge_call_end(struct edge_pool *pool, const struct edge_call *call, struct err *err)
 {
     /* The others end with it: the media server that has set them up hears of it. */

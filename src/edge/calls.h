@@ -52,6 +52,15 @@ int edge_call_find(struct edge_pool *pool, const struct edge_media media[], size
 void edge_call_free(struct edge_call *call);
 
 /*
+ * Asks the phone of one side of a call that no media server has to call `number` of the tenant
+ * `domain` instead; the other side is hung up when that was answered. 0: it was asked, and may
+ * refuse. -EOPNOTSUPP: that side is no phone of ours but a carrier; -ENOENT, and otherwise as of
+ * edge_pool_call.
+ */
+int edge_call_refer(struct edge_pool *pool, const struct edge_call *call, bool is_caller,
+                    const char *domain, const char *number, struct err *err) DP_CHECK;
+
+/*
  * Ends the call: whoever talks gets BYE, whoever rings CANCEL. -ENOENT when it has ended meanwhile;
  * otherwise as of edge_pool_call.
  */

@@ -33,11 +33,11 @@ def sdp(version=1, direction="sendrecv"):
     return _SDP.replace("{version}", str(version)).replace("{direction}", direction)
 
 
-def send(lines, body="", retrans=True):
+def send(lines, body="", retrans=True, kind="application/sdp"):
     """Sends a message; with `retrans` again until it is answered (RFC 3261 17.1, over UDP)."""
     attribute = ' retrans="500"' if retrans else ""
     if body:
-        lines = [*lines, "Content-Type: application/sdp"]
+        lines = [*lines, f"Content-Type: {kind}"]
     text = "\n".join([*lines, "Content-Length: [len]", "", body])
     return f"<send{attribute}><![CDATA[\n{text}\n]]></send>\n"
 
@@ -164,10 +164,10 @@ def cancel():
             expect(200), expect(487), _ack_failure(2), log("cancelled")]
 
 
-def request(method, cseq, *headers, body="", code=200):
+def request(method, cseq, *headers, body="", code=200, kind="application/sdp"):
     """A request of the caller within the dialog, and its answer (with ACK for INVITE)."""
-    steps = [send(_in_dialog(method, cseq, *headers), body), expect(100, optional="true"),
-             expect(code)]
+    steps = [send(_in_dialog(method, cseq, *headers), body, kind=kind),
+             expect(100, optional="true"), expect(code)]
     if method == "INVITE":
         steps.append(send(_in_dialog("ACK", cseq), retrans=False))
     return [*steps, log(method)]
@@ -238,13 +238,22 @@ def is_asked(method, body="", code=200, reason="OK"):
             log(method)]
 
 
-def called_request(method, cseq, *headers, body="", code=200):
+def called_request(method, cseq, *headers, body="", code=200, kind="application/sdp"):
     """A request of the called side within the dialog, and its answer."""
     lines = [f"{method} [next_url] SIP/2.0", _VIA, "From:[$our];tag=[pid]to[call_number]",
              "To:[$their]", "Call-ID: [call_id]", f"CSeq: {cseq} {method}", _CONTACT,
              "Max-Forwards: 70", "[routes]", *headers]
-    steps = [send(lines, body), expect(100, optional="true"), expect(code)]
+    steps = [send(lines, body, kind=kind), expect(100, optional="true"), expect(code)]
     if method == "INVITE":
         ack = [f"ACK {lines[0].split(' ', 1)[1]}", *lines[1:5], f"CSeq: {cseq} ACK", *lines[6:]]
         steps.append(send(ack, retrans=False))
     return [*steps, log(method)]
+
+
+# ---- either side ------------------------------------------------------------------------------
+
+def goes_on(by, cseq, status):
+    """What a phone says that was asked to go on (RFC 3515 2.4.5); `by`: its kind of request."""
+    state = "active;expires=60" if status.startswith("1") else "terminated;reason=noresource"
+    return by("NOTIFY", cseq, "Event: refer", f"Subscription-State: {state}",
+              body=f"SIP/2.0 {status}\r\n", kind="message/sipfrag;version=2.0")
