@@ -12,6 +12,7 @@ from lib import records
 from lib import scenario as sip
 from lib.calls import BYE
 from lib.phone import hear_each_other
+from lib.recording import Policies
 from lib.tenant import Tenant
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
@@ -195,6 +196,27 @@ def test_a_supervisor_listens(platform, phone, api, other):
                             "WHERE resource = 'calls' AND object_id = %s ORDER BY id", seen["id"])
     assert [(one["method"], one["call"], one["after"]) for one in said] == [
         ("POST", call.call_id, {"listened_to_by": "1003"}), ("DELETE", call.call_id, None)]
+
+
+def test_a_user_s_calls_can_be_listened_to(platform, phone, api):
+    """As docs/api.md says: by a policy that records nothing by itself."""
+    policies = Policies(platform)
+    policies.add("on_demand", "1002")
+    try:
+        caller, callee, ear = phone("1001"), phone("1002"), phone("1003")
+        call, there = talk(caller, callee, "1002")
+        hear_each_other(caller, callee)
+        path = f"calls/{call_of(api, call)['id']}"
+        listening = ear.wait_call(*TAKES)
+        assert api.post(f"{path}/listen", {"user_id": user_id(platform, "1003")}).status == 202
+        listening.wait("answered", WITHIN)
+        ear.rtp.wait_for_tones(440, 660)
+        assert api.delete(path).status == 204
+        for leg in (call, there, listening):
+            leg.finish()
+        records.check(platform.db.wait_for_cdr(call.call_id), callee="1002", side="system")
+    finally:
+        policies.remove()
 
 
 @pytest.mark.parametrize("side", ["caller", "callee"])
