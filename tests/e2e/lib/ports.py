@@ -81,11 +81,12 @@ def free_ports(count):
 def free_range(size):
     """
     First port of `size` consecutive ports of which every tenth, as a sample, is free. The same for
-    all platforms of a process: they come one after the other.
+    all platforms of a process: they come one after the other. (`size`: whole hundreds.)
     """
     if size in _ranges:
         return _ranges[size]
-    for first in random.sample(range(20000, 32000 - size, 100), (12000 - size) // 100):
+    # Side by side, or what is left between them would be too short for another.
+    for first in random.sample(range(20000, 32001 - size, size), 12000 // size):
         if _hold(range(first // 100, (first + size + 99) // 100)) and \
                 all(_is_free(port, socket.SOCK_DGRAM) for port in range(first, first + size, 10)):
             _ranges[size] = first
