@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -117,18 +118,44 @@ def listed(api, path, **query):
     return reply.json["items"]
 
 
-def leave_from_outside(carrier, api, path, frequency):
-    """A message that is not there before it is whole."""
-    call = carrier.call_in(NUMBER, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
-    mailbox.leave(carrier, call, frequency)
-    assert listed(api, path) == []
-    call.go().finish()
-    return until(lambda: listed(api, path))
-
-
-def leave(caller, frequency):
-    call = caller.call(f"*{OWNER}", sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
+def leave(caller, dial, number, frequency):
+    call = dial(number, sip.is_answered(), sip.wait_for_go(), sip.request("BYE", 3))
     mailbox.leave(caller, call, frequency)
+    return call
+
+
+def leave_two(carrier, caller, api, path):
+    """Two at once, neither of which is there before it is whole: from outside, and a user's."""
+    with ThreadPoolExecutor(2) as both:
+        calls = [both.submit(leave, *one) for one in (
+            (carrier, carrier.call_in, NUMBER, 550), (caller, caller.call, f"*{OWNER}", 770))]
+        calls = [call.result() for call in calls]
+    assert listed(api, path) == []
+    for call in calls:
+        call.go().finish()
+    items = until(lambda: len(listed(api, path)) == 2 and listed(api, path))
+    return sorted(items, key=lambda item: item["caller"])
+
+
+def listen(platform, owner, api, one, other):
+    """
+    Hears the message, which is the first one now; while the mailbox is open by phone, Asterisk changes
+    no other way what it has given numbers to.
+    """
+    call = mailbox.open_own(owner)
+    try:
+        owner.rtp.wait_for_tone(770, 6)
+    except AssertionError:
+        owner.rtp.press("1")
+        owner.rtp.wait_for_tone(770, 25)
+    if platform.deployment.media_server == "asterisk":
+        for refused in (api.patch(one, {"read": True}), api.delete(one)):
+            assert refused.status == 409 and "open by phone" in refused.json["detail"]
+        assert api.get(one).json["read"] is False
+    assert api.get(other).status == 404
+    owner.rtp.press("7")
+    owner.rtp.wait_for_silence(0.6)
+    owner.rtp.wait_for_sound(10)
     call.go().finish()
 
 
@@ -194,8 +221,9 @@ def check_names(api, path, message):
 def check_agent(platform, agent, path, one):
     """He has his own box, and no other."""
     counts = agent("GET", "voicemail-counts").json["items"]
-    assert [(box["mailbox"], box["new_messages"]) for box in counts] == [(OWNER, 1)]
-    assert agent("GET", path).json["items"][0]["id"] == one.rsplit("/", 1)[1]
+    assert [(box["mailbox"], box["new_messages"]) for box in counts] == [(OWNER, 2)]
+    assert agent("GET", one).json["id"] == one.rsplit("/", 1)[1]
+    assert len(agent("GET", path).json["items"]) == 2
     assert agent("GET", f"{one}/audio").status == 200
     other = f"voicemail-boxes/{box_of(platform, '1001')}/messages"
     nothing = agent("GET", "voicemail-boxes/999999/messages")
@@ -231,13 +259,18 @@ def check_contract(api):
 
 def test_messages(platform, phone, api, caller, agent, lamp):
     path = f"voicemail-boxes/{box_of(platform, OWNER)}/messages"
-    first, = leave_from_outside(caller, api, path, 550)
-    lamp.wait("Voice-Message: 1/0 ")
-    one = f"{path}/{first['id']}"
+    first, second = leave_two(caller, phone("1001"), api, path)
+    lamp.wait("Voice-Message: 2/0 ")
+    one, other = f"{path}/{first['id']}", f"{path}/{second['id']}"
     assert (first["caller"], first["caller_name"]) == ("+4930111", HOSTILE)
     assert first["node"] == "one" and not first["read"] and not first["urgent"]
     assert 2 <= first["length_s"] <= 30
+    assert second["caller"] == "1001" and hears(api.get(f"{other}/audio").raw, 770)
     assert api.get(one).json == first
+    # Page by page, the latest first.
+    ordered = sorted((first, second), key=lambda item: item["id"])
+    ordered.sort(key=lambda item: item["received_at"], reverse=True)
+    assert api.all(path, limit=1) == ordered
     check_audio(api, one, 550)
     check_others(platform, api, path, first["id"])
     check_names(api, path, first["id"])
@@ -247,27 +280,22 @@ def test_messages(platform, phone, api, caller, agent, lamp):
     assert api.patch(one, {"read": 1}).pointers == ["/read"]
     marked = api.patch(one, {"read": True})
     assert (marked.status, marked.json) == (200, first | {"read": True})
-    lamp.wait("Messages-Waiting: no\r\n.*\r\nVoice-Message: 0/1 ", 10)
+    lamp.wait("Messages-Waiting: yes\r\n.*\r\nVoice-Message: 1/1 ", 10)
     assert api.get(one).json == marked.json
-    assert listed(api, path, read="false") == [] and listed(api, path, read="true") == [marked.json]
+    assert listed(api, path, read="false") == [second]
+    assert listed(api, path, read="true") == [marked.json]
     assert api.patch(one, {"read": False}).json == first
-    lamp.wait("Messages-Waiting: yes\r\n.*\r\nVoice-Message: 1/0 ", 10)
+    lamp.wait("Voice-Message: 2/0 ", 10)
     check_agent(platform, agent, path, one)
-    # The next one; page by page, the latest first.
-    leave(phone("1001"), 770)
-    second = until(lambda: [item for item in listed(api, path) if item["id"] != first["id"]])[0]
-    assert second["caller"] == "1001" and hears(api.get(f"{path}/{second['id']}/audio").raw, 770)
-    assert [item["id"] for item in api.all(path, limit=1)] == [second["id"], first["id"]]
-    lamp.wait("Voice-Message: 2/0 ")
-    # The first is deleted: to its owner's phone as well, who hears the second one at once.
+    # Deleted; its owner, by phone, hears the other one at once.
     assert api.delete(one, {"dry_run": "true"}).status < 300
     assert api.delete(one).status == 204
     lamp.wait("Voice-Message: 1/0 ", 10)
     assert [api.ask(*what).status for what in (("GET", one), ("GET", f"{one}/audio"), (
         "DELETE", one), ("PATCH", one, {"read": True}))] == [404] * 4
-    assert [item["id"] for item in listed(api, path)] == [second["id"]]
-    mailbox.listen(phone(OWNER), 770, "7")
-    lamp.wait("Voice-Message: 0/0 ")
+    assert listed(api, path) == [second]
+    listen(platform, phone(OWNER), api, other, one)
+    lamp.wait("Messages-Waiting: no\r\n.*\r\nVoice-Message: 0/0 ")
     assert listed(api, path) == []
     check_audit(platform, first["id"])
     check_contract(api)
