@@ -85,7 +85,9 @@ static void note_silent(struct list *list, const struct media_place *place)
 /* While a message is moved it may be told twice. */
 static bool is_double(const struct list *list, size_t at)
 {
-    return at && strcmp(list->all.of[at].id, list->all.of[at - 1].id) == 0;
+    const struct media_message *one = &list->all.of[at];
+
+    return at && one[-1].place == one->place && strcmp(one[-1].id, one->id) == 0;
 }
 
 static void choose(struct list *list, const struct wanted *wanted)

@@ -2,12 +2,8 @@
 
 import http.client
 import io
-import os
-import shutil
-import sqlite3
 import sys
 import time
-import uuid
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +16,7 @@ from lib import scenario as sip
 from lib.carrier import add_trunk
 from lib.outside import add_number
 from lib.rtp import is_tone
+from lib.spool import Spool
 from lib.watcher import Watcher
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
@@ -306,67 +303,18 @@ def test_messages(platform, phone, api, caller, agent, lamp):
 MANY = 2500
 
 
-class Spool:
-    """A mailbox with very many messages, as the media server would have them; gone at the end."""
-
-    def __init__(self, platform, box):
-        self._media = platform.state / "media"
-        self._box, self._platform = box, platform
-        self.ids = []
-
-    def fill(self):
-        """Each a second after the one before; their ids, the latest first."""
-        make = self._fill_asterisk if self._platform.deployment.media_server == "asterisk" \
-            else self._fill_freeswitch
-        make()
-        return self.ids[::-1]
-
-    def _fill_asterisk(self):
-        folder = self._media / "asterisk/spool/voicemail/a.test" / self._box / "INBOX"
-        folder.mkdir(parents=True)
-        for number in range(MANY):
-            at = 1790000000 + number
-            self.ids.append(f"{at}-{number:08x}")
-            date = time.strftime("%a %b %e %I:%M:%S %p UTC %Y", time.gmtime(at))
-            (folder / f"msg{number:04}.txt").write_text(
-                f"[message]\ncallerid=1001\norigdate={date}\norigtime={at}\n"
-                f"msg_id={self.ids[-1]}\nflag=\nduration=5\n", encoding="ascii")
-            (folder / f"msg{number:04}.wav").write_bytes(b"RIFF")
-        owner = (self._media / "asterisk/spool").stat()
-        for made in (folder.parent, *folder.parent.rglob("*")):
-            os.chown(made, owner.st_uid, owner.st_gid)
-
-    def _sql(self, statement, rows):
-        with sqlite3.connect(self._media / "freeswitch/db/voicemail.db", timeout=30) as connection:
-            connection.executemany(statement, rows)
-        connection.close()
-
-    def _fill_freeswitch(self):
-        self.ids = [str(uuid.uuid4()) for _ in range(MANY)]
-        self._sql("INSERT INTO voicemail_msgs VALUES (?, 0, ?, 'a.test', ?, 'Ann', '1001', 'inbox', "
-                  "?, 5, '', 'B_NORMAL', '')",
-                  [(1790000000 + number, self._box, one, f"/nowhere/msg_{one}.wav")
-                   for number, one in enumerate(self.ids)])
-
-    def remove(self):
-        if self._platform.deployment.media_server == "asterisk":
-            shutil.rmtree(self._media / "asterisk/spool/voicemail/a.test" / self._box)
-        else:
-            self._sql("DELETE FROM voicemail_msgs WHERE username = ?", [(self._box,)])
-
-
 @pytest.fixture(name="spool")
 def make_spool(platform):
     domain_id = platform.db.value("SELECT id FROM voip.domains WHERE name = 'a.test'")
     db.add_user(platform.db, domain_id, "a.test", "7831")
-    made = Spool(platform, "7831")
+    made = Spool(platform.deployment.media_server, platform.state, "7831")
     yield made
     made.remove()
 
 
 def test_very_many_messages(platform, api, spool):
     """Every one is listed once, and the last one changed like any other."""
-    ids = spool.fill()
+    ids = spool.fill(MANY)
     path = f"voicemail-boxes/{box_of(platform, '7831')}/messages"
     # The mailbox is known to the media server soon after its row is there.
     until(lambda: listed(api, path, limit=1))

@@ -34,6 +34,11 @@ class MediaNode:
         self._supervisor = Supervisor(self._state)
         self._child = None
 
+    @property
+    def state(self):
+        """Its folder."""
+        return self._state
+
     def start(self):
         self._child = self._supervisor.launch()
         self._supervisor.start_rest()
