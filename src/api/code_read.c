@@ -184,6 +184,8 @@ static int take_head(struct reading *reading, const yaml_node_t *root)
     domain = member(reading, root, "domain");
     if (!domain)
         return stop(reading, root, "this is missing: whose file it is", "domain");
+    if (domain->type != YAML_MAPPING_NODE)
+        return stop(reading, domain, "this is a row, of \"field: value\"", "domain");
     res = take_row(reading, &api_domains, NULL, domain);
     if (res)
         return res;

@@ -49,6 +49,7 @@ static void make_problem(struct api_request *request, unsigned int status, const
 }
 
 /* Cut between characters: what is cut within one is no UTF-8 any more. */
+DP_PRINTF(3, 0)
 static void format_detail(char *out, size_t size, const char *format, va_list args)
 {
     size_t len = size - 1;
