@@ -38,20 +38,23 @@ SOURCES = [f"127.0.9.{n}" for n in range(10, 30)]
 class Change:
     """One PATCH, and the calls around it."""
 
-    def __init__(self, target, new):
-        self.target, self.new = target, new
+    def __init__(self, target, old, new):
+        self.target, self.old, self.new = target, old, new
         self.sent = self.replied = self.failure = None
         self.probes, self.due = [], 0
 
-    def moments(self, is_new):
-        """When it was decided how calls are treated: those that are treated the new way, or the others."""
-        return sorted(self.target.moment(probe) for probe in self.probes
-                      if probe.how is not None and (probe.how == self.new) == is_new)
+    def moments(self, how):
+        """When it was decided to treat calls in this way."""
+        return sorted(self.target.moment(probe) for probe in self.probes if probe.how == how)
 
     def _since(self):
         """The moments of those after which none was treated the old way."""
-        last_old = max(self.moments(False), default=-math.inf)
-        return [moment for moment in self.moments(True) if moment > last_old]
+        last_old = max(self.moments(self.old), default=-math.inf)
+        return [moment for moment in self.moments(self.new) if moment > last_old]
+
+    def strange(self):
+        """What became of calls that were treated in neither way."""
+        return [probe.how for probe in self.probes if probe.how not in (self.old, self.new)]
 
     def is_shown(self):
         """Whether enough calls in a row were treated the new way, after the reply."""
@@ -87,16 +90,17 @@ class Target:
         return probe.shown - self._lead.get(probe.how, 0) if self._is_heard else probe.sent
 
     def next(self):
-        """The fields, and how calls are treated then: the first state is there already."""
+        """The fields, and how calls are treated before and then: the first state is there already."""
+        _, before = self.states[self._turn % len(self.states)]
         self._turn += 1
-        return self.states[self._turn % len(self.states)]
+        return (*self.states[self._turn % len(self.states)], before)
 
 
 class Live:
-    """A tenant with things to change, by the API; a context."""
+    """A tenant with things to change, by the API, and so many users besides; a context."""
 
-    def __init__(self, platform):
-        self.platform = platform
+    def __init__(self, platform, others=0):
+        self.platform, self._others = platform, others
         self.prober = Prober(platform, CARRIER)
         self.api = Api(platform, make_key(platform.db), DOMAIN)
         self._lines = [self.prober.socket(source, self.prober.from_edge) for source in SOURCES]
@@ -108,6 +112,8 @@ class Live:
     def __enter__(self):
         self._wait_for_api()
         assert self.api.post("/domains", {"name": DOMAIN}).status == 201
+        if self._others:
+            self._fill()
         trunk = self.api.make("trunks", name="carrier")
         self.api.make(f"trunks/{trunk['id']}/gateways", host=CARRIER)
         for user in ("one", "two"):
@@ -120,11 +126,26 @@ class Live:
 
     def __exit__(self, *_):
         self.prober.close()
+        self.platform.db.rows("UPDATE voip.extensions SET always_to = NULL FROM voip.domains d "
+                              "WHERE d.id = domain_id AND d.name = %s", DOMAIN)
         for table in MADE:
             self.platform.db.rows(f"DELETE FROM voip.{table} USING voip.domains d "
                                   "WHERE d.id = domain_id AND d.name = %s", DOMAIN)
         self.platform.db.rows("DELETE FROM voip.domains WHERE name = %s", DOMAIN)
         self.api.close()
+
+    def _fill(self):
+        db = self.platform.db
+        db.rows("INSERT INTO voip.users (domain_id, username, ha1) SELECT d.id, n::text, md5(n::text) "
+                "FROM voip.domains d, generate_series(70001, 70000 + %s) n WHERE d.name = %s",
+                self._others, DOMAIN)
+        db.rows("INSERT INTO voip.extensions (domain_id, number, type, user_id) "
+                "SELECT domain_id, username, 'user', u.id FROM voip.users u "
+                "JOIN voip.domains d ON d.id = domain_id AND d.name = %s", DOMAIN)
+        # The edge has read all of them.
+        last = f"{DOMAIN}:{70000 + self._others}"
+        self.platform.edge.wait_for("ext", last, "type=", 60)
+        time.sleep(3)
 
     def _wait_for_api(self):
         deadline = time.monotonic() + 60
@@ -194,7 +215,7 @@ class Live:
                 self._lines.append(line)
                 return self.prober.register(line, user, DOMAIN, secret)
             target.look = look
-            return {"password": secret}, 200
+            return {"password": secret}, 200, 403
         target.next = take
         return target
 
@@ -238,8 +259,8 @@ class Live:
         """
         if target.last:
             self.settle([target.last])
-        fields, new = target.next()
-        target.last = change = Change(target, new)
+        fields, new, old = target.next()
+        target.last = change = Change(target, old, new)
         begun = time.perf_counter()
 
         def look():

@@ -16,6 +16,8 @@ import numpy
 from .rtp import DECODE, RATE, Endpoint
 
 _COPIED = ("via", "from", "to", "call-id", "cseq", "v", "f", "t", "i")
+# Seconds in which a call that was answered hears something.
+PATIENCE = 5
 _serial = itertools.count(1_000_000)
 
 
@@ -48,7 +50,7 @@ class Prober:
     """The carrier at `ip`, and phones of users who are busy."""
 
     def __init__(self, platform, ip):
-        self.edge, self._calls = platform.edge_address, platform.calls
+        self.edge, self.ip, self._calls = platform.edge_address, ip, platform.calls
         self._selector = selectors.DefaultSelector()
         self._due, self._count = [], itertools.count()
         self._probes = {}         # by Call-ID and by serial
@@ -156,11 +158,11 @@ class Prober:
         media until close().
         """
         probe = Probe()
-        media = self.socket("127.0.0.1", lambda data, _: self._hear(probe, data)) if listen else None
+        media = self.socket(self.ip, lambda data, _: self._hear(probe, data)) if listen else None
         probe.media, probe.listen, probe.heard, probe.began = media, listen, b"", None
         probe.sends = sends
         port = sends.port if sends else media.getsockname()[1] if media else 9
-        body = (f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+        body = (f"v=0\r\no=- 1 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\n"
                 f"m=audio {port} RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n")
         probe.uri = f"sip:{number}@{self.edge[0]}:{self.edge[1]}"
         probe.routes, probe.to = [], f"<{probe.uri}>"
@@ -192,6 +194,13 @@ class Prober:
                 return
             if probe.shown is not None or not probe.listen:
                 self._hang_up(probe)
+            else:
+                self.at(time.perf_counter() + PATIENCE, lambda: self._hear_nothing(probe))
+
+    def _hear_nothing(self, probe):
+        if probe.shown is None:
+            probe.show("nothing is heard")
+            self._hang_up(probe)
 
     def _hear(self, probe, data):
         if len(data) <= 12 or data[1] & 0x7F or probe.shown is not None:
@@ -237,7 +246,7 @@ class Prober:
 
     def stay(self, number, hertz):
         """A call that sends this tone until close()."""
-        endpoint = Endpoint()
+        endpoint = Endpoint(self.ip)
         endpoint.tone(hertz)
         probe = self.call(number, sends=endpoint)
         self.run(lambda: probe.shown, what=f"answer of {number}")
