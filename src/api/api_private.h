@@ -161,6 +161,9 @@ int api_row_read(struct api_request *request, const struct api_resource *resourc
                  const char *column, const char *value, const struct api_query_spec *spec,
                  enum api_lock lock, struct api_row *out) DP_CHECK;
 
+/* Whether the text has it: an extended POSIX pattern that is a constant of the program (pattern.c).
+ */
+bool api_matches(const char *pattern, const char *text);
 /* Adds a word to an array of PostgreSQL that begins with '{'. */
 void api_array_add(struct buf *array, const char *word);
 

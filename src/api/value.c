@@ -1,6 +1,5 @@
 /* From a JSON value to the text that PostgreSQL gets, checked against the column's description. */
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,18 +32,6 @@ static bool has_control(const char *text)
         if ((unsigned char)*text < ' ' || *text == 0x7f)
             return true;
     return false;
-}
-
-static bool matches(const char *pattern, const char *text)
-{
-    regex_t regex;
-    bool found;
-
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
-        return false;
-    found = regexec(&regex, text, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return found;
 }
 
 static bool is_word(const char *const *words, const char *text)
@@ -81,7 +68,7 @@ static int check_text(struct api_write *write, const struct api_column *column, 
     }
     if (column->words)
         return is_word(column->words, text) ? 0 : refuse_word(write, column);
-    if (column->pattern && !matches(column->pattern, text))
+    if (column->pattern && !api_matches(column->pattern, text))
         return refuse(write, column, column->meaning);
     if (has_control(text))
         return refuse(write, column, "has no line breaks and other control characters");
@@ -104,7 +91,7 @@ static const struct {
 static int check_shape(struct api_write *write, const struct api_column *column, const char *text)
 {
     for (size_t i = 0; i < DP_COUNT(shapes); i++)
-        if (shapes[i].type == column->type && !matches(shapes[i].pattern, text))
+        if (shapes[i].type == column->type && !api_matches(shapes[i].pattern, text))
             return refuse(write, column, shapes[i].meaning);
     return check_text(write, column, text);
 }
