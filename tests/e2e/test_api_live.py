@@ -16,8 +16,10 @@ from lib.recording import Policies
 from lib.tenant import Tenant
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
-from api import Api, make_key  # noqa: E402
+from api import Api, client, make_key  # noqa: E402
+from belongings import Sight, operations  # noqa: E402
 from contract import Contract  # noqa: E402
+from isolation import leaks, tries  # noqa: E402
 
 pytestmark = [pytest.mark.service, pytest.mark.edge, pytest.mark.usefixtures("quiet")]
 
@@ -38,8 +40,7 @@ def numbers(platform):
 @pytest.fixture(scope="module")
 def api(platform):
     """Of an administrator of a.test."""
-    made = Api(platform, make_key(platform.db, "a.test"), "a.test")
-    until(lambda: answers(made))
+    made = client(platform, "a.test")
     Api.contract = Contract(made.get("/openapi.json").json)
     yield made
     Api.contract = None
@@ -52,13 +53,6 @@ def other(platform):
     made = Api(platform, make_key(platform.db, "b.test"), "b.test")
     yield made
     made.close()
-
-
-def answers(api):
-    try:
-        return api.get("calls").status == 200
-    except OSError:
-        return False
 
 
 def until(condition, timeout=WITHIN):
@@ -276,6 +270,46 @@ def test_a_queue_and_its_agents(platform, phone, api, other):
                   service="queue")
 
 
+def own_call(platform, phone, api, numbers):
+    """A call within a tenant, and its Sight of what runs: (sight, phones, legs)."""
+    pair = [phone(number, api.domain) for number in numbers]
+    legs = talk(*pair, numbers[1])
+    seen = call_of(api, legs[0])
+    return Sight(api, {"calls": (seen["id"],)}, {
+        "transfer_call": {"to": numbers[0]},
+        "listen_to_call": {"user_id": user_id(platform, numbers[0], api.domain)}}), pair, legs
+
+
+def test_calls_of_another_tenant(platform, phone, api, other):
+    """
+    Every operation that has the id of a call, or shows what runs, tried with another tenant's
+    (tests/integration/isolation.py, where the rest is tried). The stream is test_events.
+    """
+    theirs, pair, legs = own_call(platform, phone, api, ("1001", "1002"))
+    own, _, own_legs = own_call(platform, phone, other, ("1001", "1002"))
+    document = api.contract.document
+    names = {operation.name for operation in operations(document) if operation.kind == "calls"}
+    assert {"get_call", "hang_up_call", "transfer_call", "listen_to_call"} <= names
+    for kind in ("calls", "registrations"):
+        for sight in (own, theirs):
+            assert not sight.look([one for one in operations(document) if kind in (one.kind, one.shows)])
+    for kind in ("calls", "registrations"):
+        wanted = list(tries(document, own, theirs, kind))
+        assert wanted and not list(leaks(wanted, own, theirs))
+    # Their number and their user, for one's own call.
+    path = f"calls/{own.ids['calls'][0]}"
+    for what, name, values in (("transfer", "to", ("6401", "6499")),
+                               ("listen", "user_id", (user_id(platform, "1003"), 987654321))):
+        refused = [other.post(f"{path}/{what}", {name: value}) for value in values]
+        assert refused[0].status == 422 and refused[0].raw == refused[1].raw
+    hear_each_other(*pair)
+    for sight, both in ((theirs, legs), (own, own_legs)):
+        assert sight.api.delete(f"calls/{sight.ids['calls'][0]}").status == 204
+        for leg in both:
+            leg.finish()
+        records.check(platform.db.wait_for_cdr(both[0].call_id), domain=sight.domain, side="system")
+
+
 def test_nodes(platform, api):
     root = Api(platform, make_key(platform.db), None)
     nodes = {node["role"]: node for node in root.get("/nodes").json["items"]}
@@ -331,6 +365,11 @@ def test_events(platform, phone, api, other):
     call, there = talk(caller, callee, "1002")
     seen = stream.wait_for("call.started", sip_call_id=call.call_id)
     stream.close()
+    # Where another tenant's stream was is nowhere.
+    stranger = Stream(platform, other, stream.last)
+    name, state = stranger.next()
+    assert (name, state["calls"], state["registrations"]) == ("snapshot", [], [])
+    stranger.close()
     api.delete(f"calls/{seen['id']}")
     call.finish()
     there.finish()
@@ -339,7 +378,8 @@ def test_events(platform, phone, api, other):
     again.close()
     records.check(platform.db.wait_for_cdr(call.call_id), callee="1002", side="system")
     fresh = phone("1001", "b.test")
-    assert others.wait_for("registration.added")["aor"] == f"{fresh.user}@b.test"
+    name, data = others.next()
+    assert (name, data["aor"]) == ("registration.added", f"{fresh.user}@b.test")
     others.close()
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from lib import records
 from lib import scenario as sip
-from lib.outside import OUTSIDE, check_out, route_to
 from lib.carrier import add_trunk
+from lib.outside import OUTSIDE, check_out, route_to
 from lib.phone import hear_each_other
 from test_api_live import IS_ENDED, TAKES, WITHIN, api, call_of, gone, until  # noqa: F401
 

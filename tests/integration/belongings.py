@@ -81,20 +81,59 @@ def fields_of(document, operation):
 
 # ---------------------------------------------------------------- a tenant
 
-class Tenant:
+class Sight:
     """
-    `ids`: of each kind, the values of a path's variables. What its own key is shown: `answers` of
-    operations, `rows`, of each path the first, `taken`, their ids, `tags`, the versions of what has ids, and `strings`. `word` and
-    `number`: what makes names and numbers its own.
+    What a tenant's key is shown: `answers` of operations; of each path `rows`, the first, and `taken`,
+    the ids of all; `tags`, the versions of what has ids; `strings`, the texts. `ids`: of each kind, the
+    values of a path's variables; `bodies`: what it sends where it is not BODIES.
     """
+
+    def __init__(self, api, ids=None, bodies=None):
+        self.api, self.domain = api, api.domain
+        self.ids, self.bodies = ids or {}, bodies or {}
+        self.rows, self.answers, self.tags, self.taken, self.strings = {}, {}, {}, {}, set()
+
+    def look(self, wanted):
+        """Asks these operations with its own key; what was refused."""
+        refused = []
+        for operation in wanted:
+            if operation.method != "GET" or operation.is_stream or not self.has(operation):
+                continue
+            reply = self.api.get(operation.url(self.domain, self.values(operation)))
+            if reply.status != 200:
+                refused.append(operation.name)
+            elif isinstance(reply.json, dict):
+                self._note(operation, reply)
+        return refused
+
+    def _note(self, operation, reply):
+        self.strings |= set(strings(reply.json))
+        self.answers[operation.name] = reply.json
+        items = reply.json.get("items", [reply.json])
+        if items:
+            self.rows[operation.shows] = items[0]
+        if reply.tag and operation.variables:
+            self.tags[operation.kind] = reply.tag
+        self.taken.setdefault(operation.shows, set()).update(keys_of(reply))
+
+    def has(self, operation):
+        return not operation.variables or operation.kind in self.ids
+
+    def values(self, operation):
+        """Of the variables of its path."""
+        if not operation.variables:
+            return ()
+        return self.ids[operation.kind]
+
+
+class Tenant(Sight):
+    """With a row of everything. `word` and `number`: what makes names and numbers its own."""
 
     def __init__(self, root, platform, domain, word, number):
         assert root.post("/domains", {"name": domain}).status == 201
-        self.platform, self.db, self.domain = platform, platform.db, domain
-        self.word, self.number = word, number
-        self.api = Api(platform, make_key(platform.db, domain), domain)
+        super().__init__(Api(platform, make_key(platform.db, domain), domain))
+        self.platform, self.db, self.word, self.number = platform, platform.db, word, number
         self.things = Things(self.api)
-        self.ids, self.rows, self.answers, self.tags, self.taken, self.strings = {}, {}, {}, {}, {}, set()
         for template in ROWS:
             self._add_row(template)
         for kind, make in SPECIAL.items():
@@ -125,38 +164,6 @@ class Tenant:
         if number and template == "recording-policies":
             fields["direction"] = "outbound"
         return fields
-
-    def look(self, document):
-        """Asks for everything with its own key; what was refused."""
-        refused = []
-        for operation in operations(document):
-            if operation.method != "GET" or operation.is_stream or not self.has(operation):
-                continue
-            reply = self.api.get(operation.url(self.domain, self.values(operation)))
-            if reply.status != 200:
-                refused.append(operation.name)
-            elif isinstance(reply.json, dict):
-                self._note(operation, reply)
-        return refused
-
-    def _note(self, operation, reply):
-        self.strings |= set(strings(reply.json))
-        self.answers[operation.name] = reply.json
-        items = reply.json.get("items", [reply.json])
-        if items:
-            self.rows[operation.shows] = items[0]
-        if reply.tag and operation.variables:
-            self.tags[operation.kind] = reply.tag
-        self.taken.setdefault(operation.shows, set()).update(keys_of(reply))
-
-    def has(self, operation):
-        return not operation.variables or operation.kind in self.ids
-
-    def values(self, operation):
-        """Of the variables of its path."""
-        if not operation.variables:
-            return ()
-        return self.ids[operation.kind]
 
 
 def key_of(row):
@@ -302,8 +309,8 @@ def body_of(operation, tenant):
     """One that the tenant could send; None: it takes none. KeyError: nobody has thought of it yet."""
     if "requestBody" not in operation.said and operation.method not in ("POST", "PATCH"):
         return None
-    if operation.name in BODIES:
-        return BODIES[operation.name]
+    if operation.name in {**BODIES, **tenant.bodies}:
+        return tenant.bodies.get(operation.name, BODIES.get(operation.name))
     template = TEMPLATES.get(operation.shows.removesuffix("/batch"))
     if template is None:
         raise KeyError(f"a body of {operation.name} is wanted in BODIES")

@@ -51,7 +51,7 @@ def own(root, platform, other, document):
     add_leg(other, made.ids["cdrs"][0], "stray")
     add_recording(other, made.ids["cdrs"][0])
     for tenant in (made, other):
-        assert set(tenant.look(document)) <= PLATFORM
+        assert set(tenant.look(operations(document))) <= PLATFORM
     return made
 
 
