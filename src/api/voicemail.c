@@ -16,7 +16,7 @@ int voicemail_box_find(struct api_request *request, enum voicemail_use use,
 {
     static const char *const sql[] = {
         [VOICEMAIL_READ] = "SELECT mailbox FROM voip.voicemail_boxes WHERE id = $1"
-                           " AND ($2::bigint IS NULL OR user_id = $2)",
+                           " AND ($2::bigint IS NULL OR user_id = $2) FOR SHARE",
         [VOICEMAIL_CHANGE] = "SELECT mailbox FROM voip.voicemail_boxes WHERE id = $1"
                              " AND ($2::bigint IS NULL OR user_id = $2) FOR NO KEY UPDATE",
     };

@@ -12,8 +12,9 @@ struct voicemail_box {
 };
 
 /*
- * Whether the caller may see the mailbox, of which an agent has his own user's. To be changed: one
- * request at a time, until the end of its transaction. Negative: the response is a problem.
+ * Whether the caller may see the mailbox, of which an agent has his own user's. A request that
+ * changes it has it alone until the end of its transaction: Asterisk gives a message that it lists
+ * while it copies it another id. Negative: the response is a problem.
  */
 enum voicemail_use { VOICEMAIL_READ, VOICEMAIL_CHANGE };
 int voicemail_box_find(struct api_request *request, enum voicemail_use use,
