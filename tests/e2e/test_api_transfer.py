@@ -12,6 +12,7 @@ from lib import scenario as sip
 from lib.carrier import add_trunk
 from lib.outside import OUTSIDE, check_out, route_to
 from lib.phone import hear_each_other
+from lib.tenant import Tenant
 from test_api_live import IS_ENDED, TAKES, WITHIN, api, call_of, gone, until  # noqa: F401
 
 pytestmark = [pytest.mark.edge, pytest.mark.usefixtures("quiet")]
@@ -121,8 +122,10 @@ def test_a_phone_stays(platform, phone, api, side):  # noqa: F811
 
 
 def test_a_carrier_is_not_asked(platform, phone, api, carrier):  # noqa: F811
-    """The phone goes on, and the carrier is hung up."""
-    there, caller = carrier(), phone("1001")
+    """The phone goes on, here by TLS and to a number that no URI has as it is; the carrier is hung up."""
+    tenant = Tenant(platform)
+    tenant.alias("*76#1", "1003")
+    there, caller = carrier(), phone("1001", transport="tls")
     route_to(platform, add_trunk(platform.db, "7600", there, caller_id="+49301000"))
     leg = there.wait_call(sip.ring(), sip.answer(), sip.is_asked("BYE"))
     call = caller.call(OUTSIDE, sip.is_answered(),
@@ -134,8 +137,10 @@ def test_a_carrier_is_not_asked(platform, phone, api, carrier):  # noqa: F811
     refused = api.post(path, {"to": "1003", "side": "callee"})
     assert (refused.status, refused.pointers) == (409, ["/side"])
     assert "carrier" in refused.json["detail"]
-    assert api.post(path, {"to": "1003"}).status == 202
+    assert api.post(path, {"to": "*76#1"}).status == 202
     call.finish()
     leg.finish()
+    assert "Refer-To: <sip:*76%231@a.test>" in call.messages()
     assert "REFER" not in leg.messages() and "NOTIFY" not in leg.messages()
-    check_out(platform, call, "7600", side="system", reached="1003", source="edge")
+    check_out(platform, call, "7600", side="system", reached="*76#1", source="edge")
+    tenant.remove()
