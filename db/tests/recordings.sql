@@ -1,6 +1,6 @@
 -- Recordings: how long they are kept, what is held, what a tenant sees, what the keeper may do.
 BEGIN;
-SELECT plan(23);
+SELECT plan(29);
 
 INSERT INTO voip.domains (name) VALUES ('a.test') RETURNING id AS a \gset
 INSERT INTO voip.domains (name) VALUES ('b.test') RETURNING id AS b \gset
@@ -38,6 +38,30 @@ SELECT ctid AS version FROM voip.recordings WHERE id = :'first' \gset
 INSERT INTO voip.recording_settings (domain_id) VALUES (:a);
 SELECT is((SELECT ctid::text FROM voip.recordings WHERE id = :'first'), :'version', 'a row that says nothing changes none');
 DELETE FROM voip.recording_settings WHERE domain_id = :a;
+
+-- ---- of very many
+
+SELECT count(pg_temp.recording(:b, n)) AS many FROM generate_series(1, 7000) n \gset
+INSERT INTO voip.recording_settings (domain_id, keep_days) VALUES (:b, 5);
+SELECT is((SELECT count(*) FROM voip.recordings WHERE domain_id = :b AND pg_temp.days(id) = 5), 5000::bigint,
+          'of many, the first have their end at once');
+UPDATE voip.recording_settings SET format = 'opus' WHERE domain_id = :b;
+SET LOCAL ROLE dialplane_cdr;
+SELECT is((SELECT array_agg(domain_id) FROM voip.recording_recounts), ARRAY[:b]::bigint[], 'and the keeper knows of the rest');
+SELECT is((SELECT array_agg(voip.recording_recount(1500)) FROM generate_series(1, 3)), ARRAY[1500, 501, 0], 'which it does');
+RESET ROLE;
+SELECT is((SELECT count(*) FROM voip.recordings WHERE domain_id = :b AND pg_temp.days(id) IS DISTINCT FROM 5), 0::bigint,
+          'to the last one');
+UPDATE voip.recording_settings SET keep_days = NULL WHERE domain_id = :b;
+UPDATE voip.recording_settings SET keep_days = 91 WHERE domain_id IS NULL;
+SELECT is((SELECT array_agg(domain_id ORDER BY domain_id) FROM voip.recording_recounts), ARRAY[:a, :b, NULL]::bigint[],
+          'the platform''s is of all, also of tenants that are gone');
+SELECT sum(voip.recording_recount(10000)) AS last FROM generate_series(1, 4) \gset
+SELECT is((SELECT array_agg(DISTINCT pg_temp.days(id)) FROM voip.recordings), ARRAY[91::numeric], 'of every one');
+UPDATE voip.recording_settings SET keep_days = 90 WHERE domain_id IS NULL;
+SELECT sum(voip.recording_recount(10000)) AS last FROM generate_series(1, 4) \gset
+DELETE FROM voip.recordings WHERE domain_id = :b AND started_at < now() - interval '2 days';
+DELETE FROM voip.recording_settings WHERE domain_id = :b;
 
 -- ---- the platform's callers of the API
 

@@ -15,10 +15,13 @@ enum { EVERY_MS = 5000, IDS_MAX = 64 * 1024 };
 
 /* Of this node, since its files are here. Who sets a legal hold meanwhile waits for the end of the
  * transaction, and is told then that the recording is gone. */
-static const char due[] = "SELECT id, path FROM voip.recordings"
-                          " WHERE node = $1 AND deleted_at IS NULL AND NOT legal_hold"
-                          " AND delete_after <= now()"
-                          " ORDER BY delete_after LIMIT 200 FOR UPDATE SKIP LOCKED";
+static const char due[] =
+    "SELECT id, path FROM voip.recordings r"
+    " WHERE node = $1 AND deleted_at IS NULL AND NOT legal_hold AND delete_after <= now()"
+    /* How long they are kept was changed, and not all of them know. */
+    " AND (delete_asked_at IS NOT NULL OR NOT EXISTS (SELECT FROM voip.recording_recounts c"
+    "      WHERE c.domain_id IS NOT DISTINCT FROM r.domain_id))"
+    " ORDER BY delete_after LIMIT 200 FOR UPDATE OF r SKIP LOCKED";
 static const char mark[] =
     "UPDATE voip.recordings SET deleted_at = now() WHERE id = ANY ($1::uuid[])";
 
@@ -27,6 +30,19 @@ static int plain(struct keeper *keeper, const char *sql, struct err *err)
     PGresult *rows = NULL;
     int res = policies_query(keeper->policies, sql, 0, NULL, &rows, err);
 
+    PQclear(rows);
+    return res;
+}
+
+/* Goes on with what a change of keep_days has left to do (db/migrations/0055); whether there was
+ * something. */
+static int recount(struct keeper *keeper, bool *any, struct err *err)
+{
+    PGresult *rows = NULL;
+    int res = policies_query(keeper->policies, "SELECT voip.recording_recount(5000)", 0, NULL,
+                             &rows, err);
+
+    *any = !res && strcmp(PQgetvalue(rows, 0, 0), "0") != 0;
     PQclear(rows);
     return res;
 }
@@ -74,11 +90,14 @@ int keeper_retain(struct keeper *keeper, struct err *err)
     const char *node = keeper->options.take.node;
     PGresult *rows = NULL;
     uint64_t count = 0;
+    bool any = false;
     int res;
 
     if (clock_mono_ms() < keeper->retention_ms)
         return 0;
-    res = plain(keeper, "BEGIN", err);
+    res = recount(keeper, &any, err);
+    if (!res)
+        res = plain(keeper, "BEGIN", err);
     if (!res)
         res = policies_query(keeper->policies, due, 1, &node, &rows, err);
     if (!res && PQntuples(rows) > 0)
@@ -92,6 +111,6 @@ int keeper_retain(struct keeper *keeper, struct err *err)
     if (count)
         log_info("%llu recordings deleted: they were old enough", (unsigned long long)count);
     /* Many at once are done without a pause. */
-    keeper->retention_ms = count ? 0 : clock_mono_ms() + EVERY_MS;
+    keeper->retention_ms = count || any ? 0 : clock_mono_ms() + EVERY_MS;
     return 0;
 }

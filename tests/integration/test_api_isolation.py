@@ -117,7 +117,7 @@ GUARDED = {
 # tenant.
 UNSEEN = {"cdr_dead", "cdr_raw", "edge_boots", "edge_calls", "idempotency_keys", "login_devices",
           "login_failures", "outbound_usage", "premium_prefixes", "queue_agents", "recording_keys",
-          "recording_settings", "voicemail_counts", "webhook_deliveries"}
+          "recording_recounts", "recording_settings", "voicemail_counts", "webhook_deliveries"}
 
 
 def test_every_table_is_known(platform):

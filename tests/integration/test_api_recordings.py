@@ -8,6 +8,7 @@ import time
 import uuid
 import wave
 
+import psycopg
 import pytest
 
 from api import Api, client, make_key
@@ -221,6 +222,52 @@ def test_retention(platform, recorded, api):
     assert api.get(one + "/audio").status == 200
     assert api.patch(one, {"legal_hold": False}).status == 200
     assert api.get(one + "/audio").status == 410
+
+
+def test_many_are_kept_for_another_time(platform):
+    """What is said of 12,000 is answered at once, and is so of all of them soon after."""
+    db = platform.db
+    api = Api(platform, make_key(db, "b.test"), "b.test")
+    db.rows("INSERT INTO voip.recordings (id, call_id, started_at, domain_id, domain, node, path, format,"
+            " bytes, duration_ms, sha256) SELECT i, i, now() - interval '1 s' * n, d.id, d.name, 'other',"
+            " 'recordings/2026/01/31/' || i || '.wav', 'wav', 1, 1, repeat('0', 64)"
+            " FROM (SELECT gen_random_uuid() AS i, n FROM generate_series(1, 12000) n) x, voip.domains d"
+            " WHERE d.name = 'b.test'")
+    assert api.patch("recording-settings", {"keep_days": 30}).status == 200
+    until(lambda: not db.value("SELECT count(*) FROM voip.recordings WHERE node = 'other'"
+                               " AND delete_after IS DISTINCT FROM started_at + interval '30 days'"), 60)
+    assert api.delete("recording-settings").status == 204
+    until(lambda: not db.value("SELECT count(*) FROM voip.recording_recounts"), 60)
+    assert not db.value("SELECT count(*) FROM voip.recordings WHERE domain = 'b.test'"
+                        " AND delete_after IS NOT NULL")
+    db.rows("DELETE FROM voip.recordings WHERE node = 'other'")
+    api.close()
+
+
+def test_none_is_deleted_too_soon(platform, recorder):
+    """Of whom not all recordings know how long they are kept now, none goes for its age."""
+    db = platform.db
+    mine, theirs = recorder.record("a.test", "b.test")
+    platform.supervisor.stop_process("collector")
+    db.rows("UPDATE voip.recordings SET delete_after = now() - interval '1 s' WHERE id = ANY (%s)",
+            [mine["id"], theirs["id"]])
+    db.rows("INSERT INTO voip.recording_recounts (domain_id) VALUES (%s)", theirs["domain_id"])
+    where = {"host": platform.deployment.node["inside"], "port": platform.deployment["db.port"],
+             "user": "dialplane", "dbname": platform.deployment["db.name"],
+             "password": platform.secret("db_admin")}
+
+    def gone(row):
+        return db.value("SELECT deleted_at IS NOT NULL FROM voip.recordings WHERE id = %s", row["id"])
+
+    # Whoever would go on with it finds it taken.
+    with psycopg.connect(**where) as busy:
+        busy.execute("SELECT * FROM voip.recording_recounts FOR UPDATE")
+        platform.supervisor.start("collector")
+        until(lambda: gone(mine), 60)
+        assert not gone(theirs) and recorder.file(theirs).exists()
+    until(lambda: db.value("SELECT delete_after IS NULL FROM voip.recordings WHERE id = %s",
+                           theirs["id"]), 60)
+    assert not gone(theirs) and recorder.file(theirs).exists()
 
 
 def test_not_as_stored(recorder, recorded, api):

@@ -99,7 +99,7 @@ PARENTS = {"ring_group_members": "ring_group_id", "queue_members": "queue_id",
 # Tables of a tenant that are not its configuration.
 NO_CONFIGURATION = {"api_keys", "operators", "sessions", "login_devices", "audit_log",
                     "idempotency_keys", "cdr", "cdr_legs", "cdr_raw", "cdr_dead", "recordings",
-                    "recording_keys", "voicemail_counts", "queue_agents", "outbound_usage",
+                    "recording_keys", "recording_recounts", "voicemail_counts", "queue_agents", "outbound_usage",
                     "webhook_deliveries", "edge_calls", "edge_boots", "login_failures"}
 
 
