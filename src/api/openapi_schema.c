@@ -1,5 +1,6 @@
 /* JSON Schemas of resources, from the descriptions of their columns. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/api_private.h"
@@ -163,6 +164,15 @@ json_t *api_resource_schema(const struct api_resource *resource, enum api_shape 
     return schema;
 }
 
+/* Whether a tenant's things are called the same: the platform's own have other fields. */
+static bool has_namesake(const struct api_resource *resource)
+{
+    for (size_t i = 0; api_resources[i]; i++)
+        if (api_resources[i] != resource && strcmp(api_resources[i]->one, resource->one) == 0)
+            return true;
+    return false;
+}
+
 void api_schema_name(const struct api_resource *resource, enum api_shape shape, char out[80])
 {
     static const char *const suffixes[] = {
@@ -170,6 +180,8 @@ void api_schema_name(const struct api_resource *resource, enum api_shape shape, 
     bool begins = true;
     size_t len = 0;
 
+    if (resource->is_platform && has_namesake(resource))
+        len = (size_t)sprintf(out, "Platform");
     for (const char *at = resource->one; *at && len < 60; at++) {
         if (isalnum((unsigned char)*at))
             out[len++] = begins ? (char)toupper((unsigned char)*at) : *at;

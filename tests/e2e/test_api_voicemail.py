@@ -59,13 +59,6 @@ def api(platform):
     made.close()
 
 
-def unchecked(platform):
-    """A client for operators, which the document describes as the platform's, without their user."""
-    made = Api(platform, make_key(platform.db, "a.test"), "a.test")
-    made.contract = None
-    return made
-
-
 @pytest.fixture(name="caller")
 def call_from_outside(platform, carrier):
     """Somebody who calls the mailbox under a name that is meant to do harm."""
@@ -83,8 +76,7 @@ def log_in(platform, api):
     """Asks as the owner, an operator with the role `agent`."""
     user = platform.db.value("SELECT id FROM voip.users WHERE username = %s", OWNER)
     client = Api(platform, None, "a.test")
-    made = unchecked(platform).make("operators", name="messages", role="agent", user_id=user,
-                                    password=PASSWORD)
+    made = api.make("operators", name="messages", role="agent", user_id=user, password=PASSWORD)
     login = client.post("/session", {"name": "messages@a.test", "password": PASSWORD})
     assert login.status == 200, login
     cookie = login.headers["Set-Cookie"].split(";")[0]

@@ -1,6 +1,7 @@
 """Every resource of the API with all of its fields; and the document that describes them."""
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -241,6 +242,10 @@ def test_document(root):
         assert operation["summary"] and operation["tags"]
         for reference in re.findall(r"'\$ref': '#/components/schemas/(\w+)'", str(operation)):
             assert reference in document["components"]["schemas"]
+    # What tenants and the platform have of the same name has other fields.
+    for mine, other, shape in itertools.product(("Operator", "APIKey"), ("", "Platform"), ("", "Create")):
+        fields = document["components"]["schemas"][other + mine + shape]["properties"]
+        assert ("domain_id" in fields) == bool(other), (other, mine, shape)
 
 
 def test_document_has_what_the_router_has(root):
