@@ -1,7 +1,9 @@
 """`dialplane import`: many rows from CSV, good ones taken, bad ones told."""
 
+import threading
 import time
 
+import psycopg
 import pytest
 
 from import_csv import Import
@@ -179,3 +181,32 @@ def test_stopped_in_the_middle(platform, imports, db):
         other.rows("ROLLBACK")
         other.close()
     assert imports.run("users", rows) == (0, [2000, 3000, 0], [])
+
+
+def test_two_halves_of_a_circle(platform, take, db):
+    """Of two at once who each close one half of a circle the second one waits, and is refused."""
+    assert take("extensions", "number,type,user\n6690,user,1001\n6691,user,1002\n")[0] == 0
+    one, two = (Database(platform.deployment, platform.secret("db_admin")) for _ in range(2))
+    lead = ("UPDATE voip.extensions e SET busy_to = t.id FROM voip.extensions t WHERE e.number = %s "
+            "AND t.number = %s AND t.domain_id = e.domain_id")
+    refused = []
+
+    def close():
+        try:
+            two.rows(lead, "6691", "6690")
+        except psycopg.errors.CheckViolation as error:
+            refused.append(str(error))
+
+    waiting = threading.Thread(target=close)
+    try:
+        one.rows("BEGIN")
+        one.rows(lead, "6690", "6691")
+        waiting.start()
+        until(lambda: db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                               "AND NOT granted") == 1, 30)
+        one.rows("COMMIT")
+        waiting.join()
+    finally:
+        one.close()
+        two.close()
+    assert "6691 > 6690 > 6691" in refused[0]
