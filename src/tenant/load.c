@@ -13,6 +13,10 @@ enum { TEXTS_MAX = 256 * 1024 };
 
 /* All tables are read from one state of the database, so no reference leads nowhere. */
 #define BEGIN "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+/* All rows of a tenant are joined with all of its others. Of a tenant that has just come (an
+ * import) PostgreSQL thinks that it has few, and would go through its users once for each
+ * extension: of 1,000 that is 0.1 s for every change. */
+#define JOIN_ALL "SET LOCAL enable_nestloop = off"
 
 static int add_rows(struct snapshot *snapshot, const struct load_step *step, struct rows *rows)
 {
@@ -125,7 +129,9 @@ int snapshot_load(struct listen *db, const char *domain, struct snapshot **out, 
 
     if (res)
         return res;
-    res = load_all(db, domain, out, copy, err);
+    res = command(db, JOIN_ALL, err);
+    if (!res)
+        res = load_all(db, domain, out, copy, err);
     /* Only so that the transaction ends: nothing was written. A connection that is lost here is
      * lost for the next statement as well, which will say so. */
     command(db, "COMMIT", NULL);
