@@ -88,12 +88,6 @@ def platform(request):
             print(f"\nlogs of the platform and of the phones: {made.folder}")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
-    outcome = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or outcome.get_result().failed
-
-
 @pytest.fixture(autouse=True)
 def calls_of_a_failure(request):
     """What a failed test leaves behind is not held against the tests that look at all calls."""
@@ -161,9 +155,10 @@ def without_serve(platform):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Adds what the daemons said last to the report of a failure."""
+def pytest_runtest_makereport(item):
+    """Notes a failure, and adds to its report what the daemons said last."""
     report = (yield).get_result()
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     platform = getattr(item, "funcargs", {}).get("platform")
     if report.failed and platform and hasattr(platform, "state"):
         for log in sorted((platform.state / "log").glob("*.log")):
