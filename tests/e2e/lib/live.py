@@ -29,8 +29,10 @@ LOW, HIGH, MEMBER = 400, 900, 640
 # second time after a second (docs/architecture.md).
 ENOUGH = 8
 LATE = (0.5, 0.9, 1.05, 1.2, 1.5)
-# mod_conference asks for a PIN after 20 frames of silence.
-PIN_LEAD = 0.4
+# FreeSWITCH waits after it has answered (conf/freeswitch/dialplan), and then asks what to do.
+WAIT = 0.3
+# Calls are looked at that are decided from so long before a PATCH is sent.
+AROUND = 0.05
 # Sources of registrations: an address is locked out of an account after ten wrong passwords.
 SOURCES = [f"127.0.9.{n}" for n in range(10, 30)]
 
@@ -43,14 +45,12 @@ class Change:
         self.sent = self.replied = self.failure = None
         self.probes, self.due = [], 0
 
-    def moments(self, how):
-        """When it was decided to treat calls in this way."""
-        return sorted(self.target.moment(probe) for probe in self.probes if probe.how == how)
-
     def _since(self):
-        """The moments of those after which none was treated the old way."""
-        last_old = max(self.moments(self.old), default=-math.inf)
-        return [moment for moment in self.moments(self.new) if moment > last_old]
+        """When those were decided, at the latest, after which none was treated the old way."""
+        old = max((self.target.decided(probe)[0] for probe in self.probes if probe.how == self.old),
+                  default=-math.inf)
+        new = (self.target.decided(probe)[1] for probe in self.probes if probe.how == self.new)
+        return sorted(moment for moment in new if moment > old)
 
     def strange(self):
         """What became of calls that were treated in neither way."""
@@ -76,18 +76,27 @@ class Change:
 class Target:
     """
     What is changed: a path of the API, its two states (fields, and how calls are treated then), and how it
-    is looked at. `is_heard`: it is decided when the call begins to hear something, `lead` seconds earlier
-    for some; otherwise when it is made.
+    is looked at. `waits`: it is decided WAIT after the call was answered or later, before it hears something;
+    otherwise when it is made.
     """
 
-    def __init__(self, path, states, look, is_heard=False, lead=None):
+    def __init__(self, path, states, look, waits=False):
         self.path, self.states, self.look = path, states, look
-        self._is_heard, self._lead = is_heard, lead or {}
+        self._waits, self._quickest = waits, {}
+        self.wait = WAIT + AROUND if waits else 0    # from a call's beginning until it is decided
         self._turn = 0
         self.last = None          # Change
 
-    def moment(self, probe):
-        return probe.shown - self._lead.get(probe.how, 0) if self._is_heard else probe.sent
+    def decided(self, probe):
+        """
+        Between which moments: who hears something so much later than the quickest of those that were treated
+        alike has waited before it was decided, or after that.
+        """
+        if not self._waits:
+            return probe.sent, probe.sent
+        quickest = min(self._quickest.get(probe.how, math.inf), probe.shown - probe.taken)
+        self._quickest[probe.how] = quickest
+        return probe.taken + WAIT, probe.shown - (quickest - WAIT)
 
     def next(self):
         """The fields, and how calls are treated before and then: the first state is there already."""
@@ -247,21 +256,21 @@ class Live:
         _, (_, number) = self._extension(type="conference", conference_id=row)
         self.prober.stay(number, MEMBER)
         return Target(f"conferences/{row}", [({"pin": None}, "tone"), ({"pin": "2468"}, "speech")],
-                      lambda: self.prober.call(number, tone_or_speech(MEMBER)), self._waits,
-                      {"speech": PIN_LEAD})
+                      lambda: self.prober.call(number, tone_or_speech(MEMBER)), self._waits)
 
     # ---- changing it
 
-    def change(self, target, every, before=0.0, late=LATE, timeout=30):
+    def change(self, target, every, late=LATE, timeout=30):
         """
-        Calls every so many seconds, from `before` the PATCH on, until it counts; and some later. Returns the
-        Change, whose last calls are still to come: see settle().
+        Calls every so many seconds, from shortly before the PATCH on, until it counts; and some later. Returns
+        the Change, whose last calls are still to come: see settle().
         """
         if target.last:
             self.settle([target.last])
         fields, new, old = target.next()
         target.last = change = Change(target, old, new)
         begun = time.perf_counter()
+        before = AROUND + target.wait
 
         def look():
             if change.due:

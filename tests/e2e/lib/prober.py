@@ -9,6 +9,7 @@ import itertools
 import re
 import selectors
 import socket
+import struct
 import time
 
 import numpy
@@ -18,6 +19,8 @@ from .rtp import DECODE, RATE, Endpoint
 _COPIED = ("via", "from", "to", "call-id", "cseq", "v", "f", "t", "i")
 # Seconds in which a call that was answered hears something.
 PATIENCE = 5
+# Of the kernel, which knows better when a packet came than a thread that is busy (socket(7), SO_TIMESTAMPNS).
+_STAMPED = 35
 _serial = itertools.count(1_000_000)
 
 
@@ -31,11 +34,11 @@ def _header(text, name):
 
 
 class Probe:
-    """One call or registration: when it was sent, when it showed how it was treated, and how."""
+    """One call or registration: when it was sent, answered, when it showed how it was treated, and how."""
 
     def __init__(self):
         self.serial = str(next(_serial))
-        self.sent = self.shown = self.how = None
+        self.sent = self.taken = self.shown = self.how = None
         self.cseq, self.is_heard_of, self.state = 0, False, "sent"
 
     def __str__(self):
@@ -54,7 +57,7 @@ class Prober:
         self._selector = selectors.DefaultSelector()
         self._due, self._count = [], itertools.count()
         self._probes = {}         # by Call-ID and by serial
-        self._nonces = {}
+        self._nonces, self._arrived = {}, None
         self._open, self._staying, self._phones = set(), [], []
         self._carrier = self.socket(ip, self.from_edge)
 
@@ -63,6 +66,7 @@ class Prober:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.bind((ip, 0))
         made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
         self._selector.register(made, selectors.EVENT_READ, handler)
         return made
 
@@ -97,7 +101,9 @@ class Prober:
             for key, _ in self._selector.select(max(0, min(wait, 0.05))):
                 try:
                     while key.fileobj.fileno() >= 0:
-                        key.data(key.fileobj.recv(65535), key.fileobj)
+                        data, stamps, _, _ = key.fileobj.recvmsg(65535, 64)
+                        self._arrived = _moment_of(stamps)
+                        key.data(data, key.fileobj)
                 except OSError:
                     pass          # nothing more, or an ICMP error: the other side has closed its port
 
@@ -183,6 +189,7 @@ class Prober:
             self._open.discard(probe)
             self._over(probe)
         elif status >= 200 and probe.serial in self._probes:
+            probe.taken = probe.taken or self._arrived
             probe.routes = [f"Route: {route}" for route in reversed(
                 re.findall(r"^Record-Route\s*:\s*(.*?)\r?$", text, re.M | re.I))]
             probe.uri = re.search(r"<([^>]+)>", _header(text, "Contact"))[1]
@@ -205,7 +212,7 @@ class Prober:
     def _hear(self, probe, data):
         if len(data) <= 12 or data[1] & 0x7F or probe.shown is not None:
             return
-        probe.began = probe.began or time.perf_counter()
+        probe.began = probe.began or self._arrived
         probe.heard += data[12:]
         probe.state = f"hears, {len(probe.heard)} bytes"
         # Looked at every tenth of a second, which is the prober's own time.
@@ -302,6 +309,14 @@ class Prober:
             probe.answered(int(text[8:11]), text)
         elif int(text[8:11]) >= 200:
             self._open.discard(probe)
+
+
+def _moment_of(stamps):
+    for level, kind, data in stamps:
+        if (level, kind) == (socket.SOL_SOCKET, _STAMPED):
+            seconds, nanoseconds = struct.unpack("qq", data)
+            return time.perf_counter() - (time.time() - seconds - nanoseconds / 1e9)
+    return time.perf_counter()
 
 
 def _of(line):
