@@ -1,5 +1,6 @@
 /* dialplane key: keys of the API. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/token.h"
@@ -7,10 +8,25 @@
 #include "cmd/access.h"
 #include "cmd/verbs.h"
 
+enum { SCOPES_SIZE = 512 };
+
 #define SHOWN                                                                                      \
     "jsonb_build_object('id', k.id, 'domain_id', k.domain_id, 'name', k.name, 'public_id',"        \
     " k.public_id, 'scopes', k.scopes, 'addresses', k.addresses, 'expires_at', k.expires_at,"      \
     " 'rate_limit', k.rate_limit)"
+
+/* The names of all scopes, with commas between them; or what was given. */
+static const char *name_scopes(const char *given, char out[SCOPES_SIZE])
+{
+    size_t len = 0;
+
+    if (!given || strcmp(given, "all") != 0)
+        return given;
+    for (unsigned int i = 0; i < API_SCOPES && len < SCOPES_SIZE; i++)
+        len += (size_t)snprintf(out + len, SCOPES_SIZE - len, "%s%s", i ? "," : "",
+                                api_scope_name(1u << i));
+    return out;
+}
 
 static int add(struct access_verb *verb, struct err *err)
 {
@@ -20,11 +36,7 @@ static int add(struct access_verb *verb, struct err *err)
         "addresses,"
         " expires_at, rate_limit)"
         " SELECT d.id, $2, $3, $4::bytea,"
-        " CASE $5 WHEN 'all' THEN ARRAY['config:read', 'config:write', 'cdr:read', "
-        "'recording:read',"
-        "  'recording:write', 'live:read', 'live:write', 'voicemail:read', 'voicemail:write',"
-        "  'access:read', 'access:write', 'audit:read', 'webrtc:write'] ELSE string_to_array($5, "
-        "',') END,"
+        " string_to_array($5, ','),"
         " coalesce(string_to_array($6, ','), '{}')::cidr[],"
         " CASE WHEN $7::text ~ '^[0-9]{1,5}d$' THEN now() + rtrim($7, 'd')::integer * interval '1 "
         "day'"
@@ -34,8 +46,10 @@ static int add(struct access_verb *verb, struct err *err)
         " WHERE t.tenant IS NULL OR d.id IS NOT NULL"
         " RETURNING k.id, k.domain_id, " SHOWN;
     struct api_key_text key;
-    const char *const values[] = {verb->tenant, verb->operands[0], key.public_id, key.digest,
-                                  verb->scopes, verb->from,        verb->expires, verb->rate};
+    char all[SCOPES_SIZE];
+    const char *const values[] = {
+        verb->tenant, verb->operands[0], key.public_id, key.digest, name_scopes(verb->scopes, all),
+        verb->from,   verb->expires,     verb->rate};
     const struct access_change change = {
         "POST", "api-keys", "there is no such tenant", sql, (int)DP_COUNT(values), values};
     int64_t id = 0;

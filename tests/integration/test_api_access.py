@@ -100,6 +100,13 @@ def test_key_from_a_shell(platform, shell):
     assert "no such key" in shell.refused("key", "revoke", str(made["id"]))
 
 
+def test_key_with_all_scopes(platform, shell):
+    made = shell.json("key", "add", "everything", "--tenant", "a.test", "--scopes", "all")["id"]
+    given = platform.db.rows("SELECT scopes FROM voip.api_keys WHERE id = %s", made)[0]["scopes"]
+    assert sorted(given) == sorted(ALL)
+    shell.run("key", "revoke", str(made))
+
+
 def test_key_that_is_not_made(platform, shell):
     before = platform.db.value("SELECT count(*) FROM voip.audit_log")
     for words, argv in {"no such tenant": ("--tenant", "c.test", "--scopes", "all"),
