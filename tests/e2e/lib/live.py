@@ -151,7 +151,7 @@ class Live:
         db.rows("INSERT INTO voip.extensions (domain_id, number, type, user_id) "
                 "SELECT domain_id, username, 'user', u.id FROM voip.users u "
                 "JOIN voip.domains d ON d.id = domain_id AND d.name = %s", DOMAIN)
-        # The edge has read all of them.
+        # The edge has read all of them; and a second later it reads them once more, which nothing shows.
         last = f"{DOMAIN}:{70000 + self._others}"
         self.platform.edge.wait_for("ext", last, "type=", 60)
         time.sleep(3)
