@@ -60,23 +60,21 @@ static int parse_name(const char *name, char domain[STR_DOMAIN_MAX + 1], int64_t
     return 0;
 }
 
-/* A line of the list, if it is about what is wanted: "+OK Conference <name> (2 members …". */
-static int put_line(const struct fs_sync *sync, const char *line, const char *domain, int64_t id,
-                    struct err *err)
+/* A line of the list: "+OK Conference <name> (2 members …". */
+static int put_line(const struct fs_sync *sync, const char *line, struct err *err)
 {
-    char name[STR_DOMAIN_MAX + CC_NUMBER_SIZE], its_domain[STR_DOMAIN_MAX + 1];
+    char name[STR_DOMAIN_MAX + CC_NUMBER_SIZE], domain[STR_DOMAIN_MAX + 1];
     const char *begin = line + strlen("+OK Conference ");
-    int64_t its_id;
+    int64_t id;
 
     if (!str_starts_with(line, "+OK Conference ") ||
         str_printf(name, sizeof(name), "%.*s", (int)strcspn(begin, " "), begin) ||
-        parse_name(name, its_domain, &its_id) ||
-        (domain && (strcmp(domain, its_domain) != 0 || id != its_id)))
+        parse_name(name, domain, &id))
         return 0;
-    return put(sync, name, its_domain, its_id, err);
+    return put(sync, name, domain, id, err);
 }
 
-int fs_conferences_sync(const struct fs_sync *sync, const char *domain, int64_t id, struct err *err)
+static int put_all(const struct fs_sync *sync, struct err *err)
 {
     struct err reason;
     struct buf list;
@@ -87,7 +85,7 @@ int fs_conferences_sync(const struct fs_sync *sync, const char *domain, int64_t 
     res = ESL_API(sync->esl, &list, err, "conference", "list", "summary");
     if (!res) {
         for (line = strtok_r(list.data, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
-            res = put_line(sync, line, domain, id, &reason);
+            res = put_line(sync, line, &reason);
             if (!cc_go_on(res, &reason, &first, err))
                 break;
         }
@@ -95,4 +93,15 @@ int fs_conferences_sync(const struct fs_sync *sync, const char *domain, int64_t 
     }
     buf_free(&list);
     return res;
+}
+
+int fs_conferences_sync(const struct fs_sync *sync, const char *domain, int64_t id, struct err *err)
+{
+    char name[STR_DOMAIN_MAX + CC_NUMBER_SIZE];
+
+    if (!domain)
+        return put_all(sync, err);
+    if (str_printf(name, sizeof(name), "%s/%lld", domain, (long long)id))
+        return 0;
+    return put(sync, name, domain, id, err);
 }
