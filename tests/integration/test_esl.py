@@ -22,9 +22,14 @@ class Queue:
         self.name = f"{self.id}@a.test"
         for member in members:
             self.add(member)
+        self._serve = serve
+        self.wait_for_document(lambda document: len(list(document.iter("tier"))) == len(members))
+
+    def wait_for_document(self, condition):
+        """Until `serve` has what the node is to be given."""
         asked = configuration("callcenter.conf", CC_Queue=self.name)
-        until(lambda: (served := serve.document("configuration", asked)) is not None
-              and len(list(served.iter("tier"))) == len(members))
+        until(lambda: (served := self._serve.document("configuration", asked)) is not None
+              and condition(served))
 
     def add(self, member, level=1):
         self._db.rows("INSERT INTO voip.queue_members (domain_id, queue_id, user_id, level) "
@@ -104,6 +109,20 @@ def test_first_caller_finds_agents(make_queue):
     assert agent["contact"].endswith("sofia/edge/sip:1001@a.test;fs_path=sip:${dp_edge_inside}")
 
 
+def test_first_caller_waits_for_agents(make_queue, db, freeswitch):
+    """A queue is loaded without them: they have some time to come before its caller leaves."""
+    queue = make_queue("1001")
+    queue.set_agent("1001", "logged_out")
+    db.rows("UPDATE voip.queues SET no_agent_to = (SELECT id FROM voip.extensions WHERE number = '1003' "
+            "AND domain_id = queues.domain_id) WHERE id = %s", queue.id)
+    queue.wait_for_document(lambda document: document.find(
+        ".//param[@name='max-wait-time-with-no-agent']").get("value") != "0")
+    for _ in "first", "of a queue that is known to be empty":
+        uuid = queue.call()
+        took = until(lambda call=uuid: freeswitch.api(f"uuid_exists {call}") == "false", 10)
+        assert 2 < took < 5, f"left after {took:.1f} s"
+
+
 def test_queue_that_is_not_loaded_stays_so(make_queue):
     queue = make_queue("1001")
     queue.add("1002")
@@ -175,7 +194,7 @@ def test_parameters_change_when_nobody_is_there(make_queue, db, platform, serve,
     until(lambda: (queue.loaded() or loaded)["strategy"] == "random", 20)
     loaded = queue.loaded()
     assert [loaded[name] for name in ("max_wait_time", "moh_sound", "max_wait_time_with_no_agent")
-            ] == ["900", "moh/x.wav", "3"]
+            ] == ["900", "moh/x.wav", "2"]
     assert len(queue.tiers()) == 2
     # It is as it should be: nobody goes on asking.
     until(lambda: is_current(serve))

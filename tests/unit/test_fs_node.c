@@ -265,6 +265,34 @@ static void test_queues(void **state)
     assert_int_equal(count_of("api callcenter_config queue list\n"), 3);
 }
 
+/* A caller is in the queue whose members it has to be told. */
+static void test_queue_that_is_asked_for_goes_first(void **state)
+{
+    const char *queue, *everything, *change_at;
+
+    (void)state;
+    fs_node_settled(node);
+    until_current();
+    forget();
+    /* The first command is answered when the others are waiting. */
+    pthread_mutex_lock(&lock);
+    change(CHANGE_USERS, "acme.test", "1001");
+    fs_node_loaded(node, "acme.test");
+    usleep(50000);
+    fs_node_missed(node);
+    fs_node_settled(node);
+    change(CHANGE_USERS, "acme.test", "1002");
+    fs_node_loaded(node, "acme.test");
+    fs_node_asked(node, "7@acme.test");
+    pthread_mutex_unlock(&lock);
+    until_current();
+    queue = strstr(heard, "api callcenter_config queue list\n");
+    everything = strstr(heard, "api xml_flush_cache\n");
+    change_at = strstr(heard, "api xml_flush_cache id 1002 acme.test\n");
+    assert_true(queue && everything && change_at);
+    assert_true(queue < everything && everything < change_at);
+}
+
 static void test_event(void **state)
 {
     static const char head[] = "Content-Type: text/event-plain\n";
@@ -453,6 +481,7 @@ UNIT_MAIN("fs_node", cmocka_unit_test(test_changes), cmocka_unit_test(test_table
           cmocka_unit_test_setup_teardown(test_change_is_held_until_the_tenant_is_loaded, start,
                                           stop),
           cmocka_unit_test_setup_teardown(test_queues, start, stop),
+          cmocka_unit_test_setup_teardown(test_queue_that_is_asked_for_goes_first, start, stop),
           cmocka_unit_test_setup_teardown(test_event, start, stop),
           cmocka_unit_test_setup_teardown(test_too_many_changes, start, stop),
           cmocka_unit_test_setup_teardown(test_connection_is_lost, start, stop),

@@ -5,10 +5,16 @@
 #include "base/str.h"
 #include "media/freeswitch/documents_private.h"
 
+/*
+ * A queue is loaded without its agents, who follow when its first caller is in it: so long he waits
+ * in any case, and so does whoever comes later. (Of a queue that was just loaded, mod_callcenter
+ * takes it that nobody has been there since 1970.)
+ */
+enum { NO_AGENT_S = 2, JOINED_S = 1 };
+
 int doc_no_agent_s(const struct snapshot_queue *queue)
 {
-    /* Not one: a queue is loaded without its agents, who follow when its first caller is in it. */
-    return queue->no_agent_to ? 3 : 0;
+    return queue->no_agent_to ? NO_AGENT_S : 0;
 }
 
 /* voip.queues.strategy, and what mod_callcenter calls it. */
@@ -64,9 +70,9 @@ static void add_params(struct xml *xml, const struct snapshot *snapshot,
     doc_mark(snapshot, queue, mark);
     doc_param(xml, "time-base-score", mark);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
-    /* Who comes after that leaves at once. */
     doc_number(xml, "max-wait-time-with-no-agent", doc_no_agent_s(queue));
-    doc_number(xml, "max-wait-time-with-no-agent-time-reached", 0);
+    /* The caller's own seconds are those of the line above and these. */
+    doc_number(xml, "max-wait-time-with-no-agent-time-reached", JOINED_S);
     /* A level is asked as soon as the one below has nobody free. */
     doc_param(xml, "tier-rules-apply", "false");
     /* Who hung up is of no further use, and the queue is not empty while he is noted. */

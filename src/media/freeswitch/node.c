@@ -64,7 +64,8 @@ void fs_node_asked(struct fs_node *node, const char *queue)
         str_printf(change.key, sizeof(change.key), "%lld", (long long)id))
         return;
     pthread_mutex_lock(&node->lock);
-    fs_node_add_change(node, &change, false);
+    if (fs_changes_add(&node->asked, &change, false))
+        compare_instead(node);
     wake(node);
     pthread_mutex_unlock(&node->lock);
 }
@@ -101,7 +102,8 @@ void fs_node_state(struct fs_node *node, struct fs_node_state *out)
 {
     pthread_mutex_lock(&node->lock);
     *out = node->state;
-    out->current = out->reachable && !node->everything && !node->changes.count && !node->busy;
+    out->current = out->reachable && !node->everything && !node->asked.count &&
+                   !node->changes.count && !node->busy;
     pthread_mutex_unlock(&node->lock);
 }
 
@@ -115,6 +117,7 @@ const char *fs_node_name(const struct fs_node *node)
 static void free_node(struct fs_node *node)
 {
     esl_close(node->esl);
+    fs_changes_clear(&node->asked);
     fs_changes_clear(&node->changes);
     fs_changes_clear(&node->later);
     if (node->password)

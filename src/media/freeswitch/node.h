@@ -49,8 +49,8 @@ void fs_node_changed(struct fs_node *node, const struct change *change);
 /*
  * A media server has asked for the document of a queue, "<id>@<domain>": that of this node,
  * perhaps, which then has the queue, but nobody in it (queues.h). The node also learns this from an
- * event of its own for each caller, but that may come half a second later, and by then
- * mod_callcenter has told the caller that nobody is there.
+ * event of its own for each caller, but that may come half a second later. Told before all else:
+ * somebody waits.
  */
 void fs_node_asked(struct fs_node *node, const char *queue);
 

@@ -28,7 +28,8 @@ struct fs_node {
     struct fs_changes later; /* to be tried again then */
     int64_t told_s;          /* until when callers of queues were told where they stand */
 
-    pthread_mutex_t lock; /* guards all that follows */
+    pthread_mutex_t lock;    /* guards all that follows */
+    struct fs_changes asked; /* queues that a caller is in: before all else */
     struct fs_changes changes;
     bool everything; /* everything has to be compared */
     bool settled;    /* and can be */

@@ -175,7 +175,7 @@ static int do_change(struct fs_node *node, const struct change *change, struct e
 /* Does what is next; -ENOENT when there is nothing. */
 static int do_next(struct fs_node *node, struct err *err)
 {
-    bool everything, found = false;
+    bool everything, found;
     struct change change;
     int res = esl_receive(node->esl, err);
 
@@ -184,10 +184,11 @@ static int do_next(struct fs_node *node, struct err *err)
     if (clock_mono_ms() >= node->status_at)
         return do_status(node, err);
     pthread_mutex_lock(&node->lock);
-    everything = node->everything && node->settled;
+    found = fs_changes_take(&node->asked, &change);
+    everything = !found && node->everything && node->settled;
     if (everything)
         node->everything = false;
-    else
+    else if (!found)
         found = fs_changes_take(&node->changes, &change);
     node->busy = everything || found;
     pthread_mutex_unlock(&node->lock);
