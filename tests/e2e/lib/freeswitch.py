@@ -22,13 +22,27 @@ class FreeSwitch:
 
     def api(self, command):
         """What a command answers."""
-        with socket.create_connection(self._address, timeout=15) as connection:
+        with self._connect() as connection:
             stream = connection.makefile("rwb")
-            _receive(stream)
-            _send(stream, f"auth {self._password}")
-            assert "+OK" in _receive(stream)[0]["Reply-Text"]
             _send(stream, f"api {command}")
             return _receive(stream)[1]
+
+    def _connect(self):
+        connection = socket.create_connection(self._address, timeout=15)
+        # Nothing comes unasked but the greeting: no byte is left in the stream's buffer.
+        stream = connection.makefile("rwb")
+        _receive(stream)
+        _command(stream, f"auth {self._password}")
+        return connection
+
+    def executions(self, applications):
+        """A connection that says when a channel comes to one of these applications (of the dialplan)."""
+        connection = self._connect()
+        stream = connection.makefile("rwb")
+        for application in applications:
+            _command(stream, f"filter Application {application}")
+        _command(stream, "event plain CHANNEL_EXECUTE")
+        return connection
 
     def wait_until_ready(self, timeout=30):
         """Waits until every module is loaded: mod_xml_curl is the last."""
@@ -58,6 +72,12 @@ class FreeSwitch:
 def _send(stream, line):
     stream.write(f"{line}\n\n".encode(errors="surrogateescape"))
     stream.flush()
+
+
+def _command(stream, line):
+    _send(stream, line)
+    reply = _receive(stream)[0]["Reply-Text"]
+    assert reply.startswith("+OK"), f"{line.split()[0]}: {reply}"
 
 
 def _receive(stream):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy
 
+from .asking import Asking
 from .hearing import tone_of, tone_or_speech
 from .prober import Prober
 
@@ -31,8 +32,9 @@ ENOUGH = 8
 LATE = (0.5, 0.9, 1.05, 1.2, 1.5)
 # FreeSWITCH waits after it has answered (conf/freeswitch/dialplan), and then asks what to do.
 WAIT = 0.3
-# Calls are looked at that are decided from so long before a PATCH is sent.
-AROUND = 0.05
+# Calls are looked at that are decided from so long before a PATCH is sent; and after it, as long as it does
+# not count yet, so long at the same pace, then so many times slower: what is measured is no load test.
+AROUND, DENSE, SLOWER = 0.05, 0.2, 5
 # Sources of registrations: an address is locked out of an account after ten wrong passwords.
 SOURCES = [f"127.0.9.{n}" for n in range(10, 30)]
 
@@ -46,11 +48,17 @@ class Change:
         self.probes, self.due = [], 0
 
     def _since(self):
-        """When those were decided, at the latest, after which none was treated the old way."""
-        old = max((self.target.decided(probe)[0] for probe in self.probes if probe.how == self.old),
-                  default=-math.inf)
-        new = (self.target.decided(probe)[1] for probe in self.probes if probe.how == self.new)
-        return sorted(moment for moment in new if moment > old)
+        """When those were decided after which none was treated the old way."""
+        moments = {how: [self.target.decided(probe) for probe in self.probes if probe.how == how]
+                   for how in (self.old, self.new)}
+        last = max((moment for moment in moments[self.old] if moment), default=-math.inf)
+        return sorted(moment for moment in moments[self.new] if moment and moment > last)
+
+    def is_over(self):
+        """Whether everything is known of every call."""
+        return len(self.probes) >= self.due and all(
+            probe.shown and (probe.how not in (self.old, self.new) or self.target.decided(probe))
+            for probe in self.probes)
 
     def strange(self):
         """What became of calls that were treated in neither way."""
@@ -65,8 +73,7 @@ class Change:
     def live_ms(self):
         """From the sending of the PATCH to the first call that was treated the new way and after which none
         was treated the old way."""
-        assert all(probe.shown for probe in self.probes) and self._since(), \
-            [(probe.sent - self.sent, probe.how) for probe in self.probes]
+        assert self.is_over() and self._since(), [(probe.sent - self.sent, probe.how) for probe in self.probes]
         return max(0.0, self._since()[0] - self.sent) * 1000
 
     def api_ms(self):
@@ -76,27 +83,19 @@ class Change:
 class Target:
     """
     What is changed: a path of the API, its two states (fields, and how calls are treated then), and how it
-    is looked at. `waits`: it is decided WAIT after the call was answered or later, before it hears something;
-    otherwise when it is made.
+    is looked at. `asked`: when FreeSWITCH asked, by a probe's serial number, which it does WAIT after it has
+    answered; without, it is decided when the call is made.
     """
 
-    def __init__(self, path, states, look, waits=False):
+    def __init__(self, path, states, look, asked=None):
         self.path, self.states, self.look = path, states, look
-        self._waits, self._quickest = waits, {}
-        self.wait = WAIT + AROUND if waits else 0    # from a call's beginning until it is decided
-        self._turn = 0
+        self._asked, self._turn = asked, 0
+        self.wait = 0 if asked is None else WAIT + AROUND    # from a call's beginning until it is decided
         self.last = None          # Change
 
     def decided(self, probe):
-        """
-        Between which moments: who hears something so much later than the quickest of those that were treated
-        alike has waited before it was decided, or after that.
-        """
-        if not self._waits:
-            return probe.sent, probe.sent
-        quickest = min(self._quickest.get(probe.how, math.inf), probe.shown - probe.taken)
-        self._quickest[probe.how] = quickest
-        return probe.taken + WAIT, probe.shown - (quickest - WAIT)
+        """When it was decided how this call is treated; None as long as that is not known."""
+        return self._asked.get(probe.serial) if self._asked is not None else probe.sent
 
     def next(self):
         """The fields, and how calls are treated before and then: the first state is there already."""
@@ -115,7 +114,8 @@ class Live:
         self._lines = [self.prober.socket(source, self.prober.from_edge) for source in SOURCES]
         self._turn, self._numbers = 0, 0
         # FreeSWITCH asks what to do 0.3 s after it has answered, Asterisk before it answers.
-        self._waits = platform.deployment.media_server == "freeswitch"
+        self._asked = Asking(platform, self.prober).moments \
+            if platform.deployment.media_server == "freeswitch" else None
         self.users = {}
 
     def __enter__(self):
@@ -247,7 +247,7 @@ class Live:
         _, (_, number) = self._extension(type="announcement", announcement_id=row)
         return Target(f"announcements/{row}", [({"prompt": "custom/low"}, LOW),
                                                ({"prompt": "custom/high"}, HIGH)],
-                      lambda: self.prober.call(number, tone_of(LOW, HIGH)), self._waits)
+                      lambda: self.prober.call(number, tone_of(LOW, HIGH)), self._asked)
 
     def conference(self):
         """Whether a conference in which somebody is asks for a PIN."""
@@ -256,7 +256,7 @@ class Live:
         _, (_, number) = self._extension(type="conference", conference_id=row)
         self.prober.stay(number, MEMBER)
         return Target(f"conferences/{row}", [({"pin": None}, "tone"), ({"pin": "2468"}, "speech")],
-                      lambda: self.prober.call(number, tone_or_speech(MEMBER)), self._waits)
+                      lambda: self.prober.call(number, tone_or_speech(MEMBER)), self._asked)
 
     # ---- changing it
 
@@ -277,7 +277,9 @@ class Live:
                 return
             change.probes.append(target.look())
             if not change.is_shown():
-                self.prober.at(max(time.perf_counter(), change.probes[-1].sent + every), look)
+                now = time.perf_counter()
+                pause = every if now < begun + AROUND + DENSE else SLOWER * every
+                self.prober.at(max(now, change.probes[-1].sent + pause), look)
 
         def patch():
             try:
@@ -301,9 +303,7 @@ class Live:
 
     def settle(self, changes):
         """Until every call of them is over."""
-        self.prober.run(lambda: all(len(change.probes) >= change.due and
-                                    all(probe.shown for probe in change.probes) for change in changes),
-                        what="the last calls")
+        self.prober.run(lambda: all(change.is_over() for change in changes), what="the last calls")
 
 
 def tone(hertz, seconds=3):

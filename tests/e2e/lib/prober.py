@@ -9,7 +9,6 @@ import itertools
 import re
 import selectors
 import socket
-import struct
 import time
 
 import numpy
@@ -19,8 +18,6 @@ from .rtp import DECODE, RATE, Endpoint
 _COPIED = ("via", "from", "to", "call-id", "cseq", "v", "f", "t", "i")
 # Seconds in which a call that was answered hears something.
 PATIENCE = 5
-# Of the kernel, which knows better when a packet came than a thread that is busy (socket(7), SO_TIMESTAMPNS).
-_STAMPED = 35
 _serial = itertools.count(1_000_000)
 
 
@@ -34,11 +31,11 @@ def _header(text, name):
 
 
 class Probe:
-    """One call or registration: when it was sent, answered, when it showed how it was treated, and how."""
+    """One call or registration: when it was sent, when it showed how it was treated, and how."""
 
     def __init__(self):
         self.serial = str(next(_serial))
-        self.sent = self.taken = self.shown = self.how = None
+        self.sent = self.shown = self.how = None
         self.cseq, self.is_heard_of, self.state = 0, False, "sent"
 
     def __str__(self):
@@ -57,7 +54,7 @@ class Prober:
         self._selector = selectors.DefaultSelector()
         self._due, self._count = [], itertools.count()
         self._probes = {}         # by Call-ID and by serial
-        self._nonces, self._arrived = {}, None
+        self._nonces = {}
         self._open, self._staying, self._phones = set(), [], []
         self._carrier = self.socket(ip, self.from_edge)
 
@@ -65,8 +62,11 @@ class Prober:
         """A UDP port whose packets go to handler(data, socket)."""
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.bind((ip, 0))
+        return self.take(made, handler)
+
+    def take(self, made, handler):
+        """What comes by this socket goes to handler(data, socket), until close()."""
         made.setblocking(False)
-        made.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
         self._selector.register(made, selectors.EVENT_READ, handler)
         return made
 
@@ -101,9 +101,7 @@ class Prober:
             for key, _ in self._selector.select(max(0, min(wait, 0.05))):
                 try:
                     while key.fileobj.fileno() >= 0:
-                        data, stamps, _, _ = key.fileobj.recvmsg(65535, 64)
-                        self._arrived = _moment_of(stamps)
-                        key.data(data, key.fileobj)
+                        key.data(key.fileobj.recv(65535), key.fileobj)
                 except OSError:
                     pass          # nothing more, or an ICMP error: the other side has closed its port
 
@@ -160,12 +158,11 @@ class Prober:
         """
         A call from outside. Without `listen` it shows the user whose phone it rings, or the final status.
         With it, it is answered by a service, and shows what listen(samples) says of what it hears, which is
-        not None once it is known: that is as of when it began to hear. `sends`: an Endpoint that is its
-        media until close().
+        not None once it is known. `sends`: an Endpoint that is its media until close().
         """
         probe = Probe()
         media = self.socket(self.ip, lambda data, _: self._hear(probe, data)) if listen else None
-        probe.media, probe.listen, probe.heard, probe.began = media, listen, b"", None
+        probe.media, probe.listen, probe.heard = media, listen, b""
         probe.sends = sends
         port = sends.port if sends else media.getsockname()[1] if media else 9
         body = (f"v=0\r\no=- 1 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\n"
@@ -189,7 +186,6 @@ class Prober:
             self._open.discard(probe)
             self._over(probe)
         elif status >= 200 and probe.serial in self._probes:
-            probe.taken = probe.taken or self._arrived
             probe.routes = [f"Route: {route}" for route in reversed(
                 re.findall(r"^Record-Route\s*:\s*(.*?)\r?$", text, re.M | re.I))]
             probe.uri = re.search(r"<([^>]+)>", _header(text, "Contact"))[1]
@@ -212,7 +208,6 @@ class Prober:
     def _hear(self, probe, data):
         if len(data) <= 12 or data[1] & 0x7F or probe.shown is not None:
             return
-        probe.began = probe.began or self._arrived
         probe.heard += data[12:]
         probe.state = f"hears, {len(probe.heard)} bytes"
         # Looked at every tenth of a second, which is the prober's own time.
@@ -221,8 +216,6 @@ class Prober:
         how = probe.listen(DECODE[numpy.frombuffer(probe.heard, numpy.uint8)])
         if how is not None:
             probe.show(how)
-            # It was decided before there was anything to hear, not when enough of it was heard.
-            probe.shown = probe.began
             if probe.routes:
                 self._hang_up(probe)
 
@@ -309,14 +302,6 @@ class Prober:
             probe.answered(int(text[8:11]), text)
         elif int(text[8:11]) >= 200:
             self._open.discard(probe)
-
-
-def _moment_of(stamps):
-    for level, kind, data in stamps:
-        if (level, kind) == (socket.SOL_SOCKET, _STAMPED):
-            seconds, nanoseconds = struct.unpack("qq", data)
-            return time.perf_counter() - (time.time() - seconds - nanoseconds / 1e9)
-    return time.perf_counter()
 
 
 def _of(line):
