@@ -2,7 +2,8 @@
  * Load on an HTTP server, as FreeSWITCH makes it: a new connection for every request (or, to
  * compare, connections that stay). One thread; every answer is looked at.
  *
- *     http_load [--rate N] [--connections N] [--seconds N] [--keepalive] [--stamp] ADDRESS PORT FILE
+ *     http_load [--rate N] [--connections N] [--seconds N] [--keepalive] [--stamp] ADDRESS PORT
+ * FILE
  *
  * With --rate, requests start at fixed times whatever became of those before, and a time counts
  * from the moment the request was due: a server that stands still is not spared. Without, as many
@@ -15,7 +16,8 @@
  * this moment: UUUUUUUU-UUUU-UUUU-UUUU-UUUUUUUUUUUU becomes a uuid, SSSSSSSSSS.SSSSSS the time 30 s
  * ago in seconds since 1970, EEEEEEEEEEEEEEEE the time in microseconds.
  *
- * The last line of the output is JSON: requests done and failed, per second, and times in ms.
+ * The last line of the output is JSON: requests done and failed, per second, and times in ms; how
+ * many took more than 50 ms, and how many still did without what the machine itself stood still.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -167,18 +169,19 @@ static double percentile(double percent)
 
 static void report(void)
 {
-    uint64_t late = 0;
+    struct stall_report late;
 
+    stall_report(&late);
     qsort(load.times_us, load.done, sizeof(*load.times_us), compare);
-    while (late < load.done && load.times_us[load.done - 1 - late] > 50000)
-        late++;
     if (load.failed)
         fprintf(stderr, "http_load: the first failure: %s\n", load.first_failure);
     printf("{\"done\": %llu, \"failed\": %llu, \"per_s\": %.1f, \"p50_ms\": %.3f, "
-           "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"max_at_s\": %.1f, \"over_50_ms\": %llu}\n",
+           "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"max_at_s\": %.1f, \"over_50_ms\": %zu, "
+           "\"over_50_ms_by_server\": %zu, \"machine_stood_still_ms\": %.1f}\n",
            (unsigned long long)load.done, (unsigned long long)load.failed,
            (double)load.done / load.seconds, percentile(50), percentile(99), percentile(100),
-           (double)(load.slowest_at_us - began_us) / 1e6, (unsigned long long)late);
+           (double)(load.slowest_at_us - began_us) / 1e6, late.late, late.servers,
+           (double)late.stalled_us / 1e3);
 }
 
 static void usage(void)
@@ -191,12 +194,10 @@ static void usage(void)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {{"rate", required_argument, NULL, 'r'},
-                                            {"connections", required_argument, NULL, 'c'},
-                                            {"seconds", required_argument, NULL, 's'},
-                                            {"keepalive", no_argument, NULL, 'k'},
-                                            {"stamp", no_argument, NULL, 't'},
-                                            {0}};
+    static const struct option options[] = {
+        {"rate", required_argument, NULL, 'r'},    {"connections", required_argument, NULL, 'c'},
+        {"seconds", required_argument, NULL, 's'}, {"keepalive", no_argument, NULL, 'k'},
+        {"stamp", no_argument, NULL, 't'},         {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -233,6 +234,7 @@ int main(int argc, char **argv)
         load.all[i].next = load.free;
         load.free = &load.all[i];
     }
+    stall_watch();
     run();
     report();
     return 0;

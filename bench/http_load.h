@@ -9,6 +9,7 @@
 enum {
     ANSWER_MAX = 64 * 1024,
     STAMPED_MAX = 16 * 1024, /* bytes of a request with --stamp */
+    LATE_AFTER_US = 50000,
 };
 
 struct slice {
@@ -70,3 +71,18 @@ void connection_go_on(struct connection *connection, uint32_t events);
 
 /* A request that is under way has failed. */
 void connection_give_up(struct connection *connection, const char *why);
+
+/* Watches whether the machine stands still, from now until stall_report. */
+void stall_watch(void);
+
+/* A request that took longer than LATE_AFTER_US. */
+void stall_note_late(int64_t due_us, int64_t done_us);
+
+struct stall_report {
+    size_t late;        /* requests */
+    size_t servers;     /* those of them that were late because of the server */
+    int64_t stalled_us; /* for how long the machine stood still */
+};
+
+/* Once, at the end. */
+void stall_report(struct stall_report *out);

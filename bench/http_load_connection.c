@@ -34,6 +34,8 @@ static void note_time(int64_t due_us, int64_t us)
             die("memory");
     }
     load.times_us[load.done++] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+    if (us > LATE_AFTER_US)
+        stall_note_late(due_us, due_us + us);
 }
 
 static void release(struct connection *connection, bool close_it)
