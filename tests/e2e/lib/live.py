@@ -4,6 +4,7 @@ as before the PATCH or as after it.
 """
 
 import math
+import random
 import sys
 import threading
 import time
@@ -35,8 +36,9 @@ WAIT = 0.3
 # Calls are looked at that are decided from so long before a PATCH is sent; and after it, as long as it does
 # not count yet, so long at the same pace, then so many times slower: what is measured is no load test.
 AROUND, DENSE, SLOWER = 0.05, 0.2, 5
-# Sources of registrations: an address is locked out of an account after ten wrong passwords.
-SOURCES = [f"127.0.9.{n}" for n in range(10, 30)]
+# Sources of registrations: an address is locked out of an account after ten wrong passwords. In no order, so
+# that no address is the one whose turn it is before each change.
+SOURCES = [f"127.0.9.{n}" for n in range(10, 90)]
 
 
 class Change:
@@ -220,7 +222,7 @@ class Live:
             secret = f"{PASSWORD}-{self._turn}"
 
             def look():
-                line = self._lines.pop(0)
+                line = self._lines.pop(random.randrange(len(self._lines) // 2))
                 self._lines.append(line)
                 return self.prober.register(line, user, DOMAIN, secret)
             target.look = look
