@@ -65,7 +65,7 @@ static void find_column(struct api_request *request, struct refusal *refusal)
         const struct api_column *column = column_of(refusal->resource, PQgetvalue(rows, i, 0));
 
         refusal->columns += column != NULL;
-        if (column && !refusal->column)
+        if (column)
             refusal->column = column;
     }
 out:

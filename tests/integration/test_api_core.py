@@ -592,6 +592,7 @@ def test_domains(root, api):
     assert root.post("/domains", {"name": "6133.test"}).pointers == ["/name"]
     assert root.patch(path, {"name": "x.test"}).pointers == ["/name"]
     assert root.patch(path, {"timezone": "Mars/Olympus"}).pointers == ["/timezone"]
+    assert root.patch(path, {"music": "custom/none"}).pointers == ["/music"]
     assert root.patch(path, {"max_calls": 5, "allow_international": True}).json["max_calls"] == 5
     user = root.post(path + "/users", {"username": "1", "password": "long enough"})
     assert user.status == 201

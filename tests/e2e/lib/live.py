@@ -35,7 +35,7 @@ LATE = (0.5, 0.9, 1.05, 1.2, 1.5)
 WAIT = 0.3
 # Calls are looked at that are decided from so long before a PATCH is sent; and after it, as long as it does
 # not count yet, so long at the same pace, then so many times slower: what is measured is no load test.
-AROUND, DENSE, SLOWER = 0.05, 0.2, 5
+AROUND, DENSE, SLOWER = 0.05, 0.12, 5
 # Sources of registrations: an address is locked out of an account after ten wrong passwords. In no order, so
 # that no address is the one whose turn it is before each change.
 SOURCES = [f"127.0.9.{n}" for n in range(10, 90)]
