@@ -37,6 +37,14 @@ class Queue:
                       "WHERE domain_id = %s AND username = %s",
                       self.id, level, self._domain, member)
 
+    def send_on(self, max_wait_s=0):
+        """Who finds nobody here goes to 1003."""
+        self._db.rows("UPDATE voip.queues SET max_wait_s = %s, no_agent_to = (SELECT id FROM "
+                      "voip.extensions WHERE number = '1003' AND domain_id = %s) WHERE id = %s",
+                      max_wait_s, self._domain, self.id)
+        self.wait_for_document(lambda document: document.find(
+            ".//param[@name='max-wait-time-with-no-agent']").get("value") != "0")
+
     def remove(self, member):
         self._db.rows("DELETE FROM voip.queue_members m USING voip.users u "
                       "WHERE u.id = m.user_id AND queue_id = %s AND username = %s",
@@ -109,18 +117,24 @@ def test_first_caller_finds_agents(make_queue):
     assert agent["contact"].endswith("sofia/edge/sip:1001@a.test;fs_path=sip:${dp_edge_inside}")
 
 
-def test_first_caller_waits_for_agents(make_queue, db, freeswitch):
+def test_first_caller_waits_for_agents(make_queue, freeswitch):
     """A queue is loaded without them: they have some time to come before its caller leaves."""
     queue = make_queue("1001")
     queue.set_agent("1001", "logged_out")
-    db.rows("UPDATE voip.queues SET no_agent_to = (SELECT id FROM voip.extensions WHERE number = '1003' "
-            "AND domain_id = queues.domain_id) WHERE id = %s", queue.id)
-    queue.wait_for_document(lambda document: document.find(
-        ".//param[@name='max-wait-time-with-no-agent']").get("value") != "0")
+    queue.send_on()
     for _ in "first", "of a queue that is known to be empty":
-        uuid = queue.call()
-        took = until(lambda call=uuid: freeswitch.api(f"uuid_exists {call}") == "false", 10)
-        assert 2 < took < 5, f"left after {took:.1f} s"
+        assert 2 < how_long(freeswitch, queue.call()) < 5
+
+
+def test_nobody_there_comes_before_too_long_a_wait(make_queue, freeswitch):
+    queue = make_queue()
+    queue.send_on(max_wait_s=3)
+    assert how_long(freeswitch, queue.call()) < 2.5
+
+
+def how_long(freeswitch, uuid):
+    """Seconds until the call has gone."""
+    return until(lambda: freeswitch.api(f"uuid_exists {uuid}") == "false", 10)
 
 
 def test_queue_that_is_not_loaded_stays_so(make_queue):

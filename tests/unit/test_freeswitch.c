@@ -280,7 +280,8 @@ static void test_queue(void **state)
         "<param name=\"moh-sound\" value=\"demo/music.wav\"/>"
         "<param name=\"time-base-score\" value=\"queue-0-\"/>"
         "<param name=\"ma&#120;-wait-time\" value=\"600\"/>"
-        "<param name=\"ma&#120;-wait-time-with-no-agent\" value=\"3\"/>");
+        "<param name=\"ma&#120;-wait-time-with-no-agent\" value=\"2\"/>"
+        "<param name=\"ma&#120;-wait-time-with-no-agent-time-reached\" value=\"1\"/>");
     has("</queue></queues><agents><agent name=\"alice@acme.test\" type=\"callback\" "
         "contact=\"[leg_timeout=15,sip_invite_domain=acme.test,sip_h_&#88;-VOIP-Ring=phones]"
         "sofia/edge/sip:alice@acme.test;fs_path=sip:&#36;{dp_edge_inside}\" wrap-up-time=\"5\"");

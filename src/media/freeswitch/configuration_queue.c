@@ -6,15 +6,23 @@
 #include "media/freeswitch/documents_private.h"
 
 /*
- * A queue is loaded without its agents, who follow when its first caller is in it: so long he waits
- * in any case, and so does whoever comes later. (Of a queue that was just loaded, mod_callcenter
- * takes it that nobody has been there since 1970.)
+ * A queue is loaded without its agents, who follow when its first caller is in it: for the sum of
+ * the two he waits in any case, and so does whoever comes later. (Of a queue that was just loaded,
+ * mod_callcenter takes it that nobody has been there since 1970.)
  */
 enum { NO_AGENT_S = 2, JOINED_S = 1 };
 
+/* Who would have waited too long by then leaves at once: nobody being there comes first. */
+static bool is_impatient(const struct snapshot_queue *queue)
+{
+    return queue->max_wait_s && queue->max_wait_s <= NO_AGENT_S + JOINED_S;
+}
+
 int doc_no_agent_s(const struct snapshot_queue *queue)
 {
-    return queue->no_agent_to ? NO_AGENT_S : 0;
+    if (!queue->no_agent_to)
+        return 0;
+    return is_impatient(queue) ? 1 : NO_AGENT_S;
 }
 
 /* voip.queues.strategy, and what mod_callcenter calls it. */
@@ -71,8 +79,7 @@ static void add_params(struct xml *xml, const struct snapshot *snapshot,
     doc_param(xml, "time-base-score", mark);
     doc_number(xml, "max-wait-time", queue->max_wait_s);
     doc_number(xml, "max-wait-time-with-no-agent", doc_no_agent_s(queue));
-    /* The caller's own seconds are those of the line above and these. */
-    doc_number(xml, "max-wait-time-with-no-agent-time-reached", JOINED_S);
+    doc_number(xml, "max-wait-time-with-no-agent-time-reached", is_impatient(queue) ? 0 : JOINED_S);
     /* A level is asked as soon as the one below has nobody free. */
     doc_param(xml, "tier-rules-apply", "false");
     /* Who hung up is of no further use, and the queue is not empty while he is noted. */
