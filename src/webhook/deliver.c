@@ -11,13 +11,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "webhook/ledger.h"
+#include "webhook/outcomes.h"
 #include "webhook/receivers.h"
 
 enum {
     POLL_MS = 500,   /* what is due without a notice: a second try, a lease that ended */
     AGAIN_MS = 1000, /* until the next try to reach the database */
     FORGET_MS = 600 * 1000,
-    LEASE_MORE_S = 5, /* than a transfer takes: to say what became of it */
 };
 
 struct webhooks {
@@ -25,7 +25,8 @@ struct webhooks {
     struct transfer_options transfer;
     struct receivers receivers;
     CURLM *multi;
-    struct transfer *running, *done; /* done: the database does not know yet */
+    struct transfer *running;
+    struct outcomes outcomes;
     int64_t take_ms, connect_ms, forget_ms;
     bool away; /* said so already */
     int stop_fd;
@@ -76,8 +77,7 @@ static void finish(struct webhooks *webhooks, struct transfer *transfer, CURLcod
     transfer_finish(transfer, code);
     curl_multi_remove_handle(webhooks->multi, transfer->curl);
     unlink_running(webhooks, transfer);
-    transfer->next = webhooks->done;
-    webhooks->done = transfer;
+    outcomes_add(&webhooks->outcomes, transfer);
     receivers_end(&webhooks->receivers, transfer->webhook, !transfer->ok);
     atomic_store(&webhooks->in_flight, webhooks->receivers.in_flight);
     atomic_fetch_add(transfer->ok ? &webhooks->delivered : &webhooks->failed, 1);
@@ -101,32 +101,21 @@ static void perform(struct webhooks *webhooks)
     }
 }
 
-static void free_list(struct transfer **list)
-{
-    struct transfer *transfer;
-
-    while ((transfer = *list)) {
-        *list = transfer->next;
-        transfer_free(transfer);
-    }
-}
-
 /* Without the database they are kept: there are at most as many as there are places. */
 static int mark(struct webhooks *webhooks)
 {
     uint64_t dead = 0;
     struct err err;
+    int res = outcomes_mark(&webhooks->outcomes, &webhooks->ledger, &dead, &err);
 
-    if (!webhooks->done)
-        return 0;
-    if (ledger_mark(&webhooks->ledger, webhooks->done, &dead, &err)) {
+    if (res < 0) {
         database_away(webhooks, &err);
-        return -ENOTCONN;
+        return res;
     }
     atomic_fetch_add(&webhooks->dead, dead);
-    free_list(&webhooks->done);
     /* There are places again. */
-    webhooks->take_ms = 0;
+    if (res)
+        webhooks->take_ms = 0;
     return 0;
 }
 
@@ -192,7 +181,8 @@ static void forget(struct webhooks *webhooks)
 static void rest(struct webhooks *webhooks)
 {
     struct curl_waitfd fds[2] = {{.fd = webhooks->stop_fd, .events = CURL_WAIT_POLLIN}};
-    int64_t due = webhooks->ledger.conn ? webhooks->take_ms : webhooks->connect_ms;
+    int64_t due = webhooks->ledger.conn ? outcomes_due_ms(&webhooks->outcomes, webhooks->take_ms)
+                                        : webhooks->connect_ms;
     int64_t left = due - clock_mono_ms();
     unsigned count = 1;
 
@@ -218,7 +208,7 @@ static void *run(void *arg)
             /* What was begun has somewhere to wait for. */
             perform(webhooks);
         }
-        if (!webhooks->done || !webhooks->ledger.conn)
+        if (!outcomes_are_new(&webhooks->outcomes) || !webhooks->ledger.conn)
             rest(webhooks);
     }
     return NULL;
@@ -226,10 +216,14 @@ static void *run(void *arg)
 
 static void webhooks_free(struct webhooks *webhooks)
 {
-    for (const struct transfer *at = webhooks->running; at; at = at->next)
-        curl_multi_remove_handle(webhooks->multi, at->curl);
-    free_list(&webhooks->running);
-    free_list(&webhooks->done);
+    struct transfer *transfer;
+
+    while ((transfer = webhooks->running)) {
+        webhooks->running = transfer->next;
+        curl_multi_remove_handle(webhooks->multi, transfer->curl);
+        transfer_free(transfer);
+    }
+    outcomes_free(&webhooks->outcomes);
     curl_multi_cleanup(webhooks->multi);
     ledger_close(&webhooks->ledger);
     receivers_free(&webhooks->receivers);
@@ -253,7 +247,7 @@ int webhooks_start(struct webhooks **out, const struct webhooks_options *options
     webhooks->ledger = (struct ledger){
         .database = options->database,
         .stop_fd = webhooks->stop_fd,
-        .lease_s = options->timeout_s + LEASE_MORE_S,
+        .lease_s = options->timeout_s + OUTCOMES_S,
         .retry_s = options->retry_s,
         .dead_hours = options->dead_hours,
         .keep_days = options->keep_days,

@@ -42,8 +42,9 @@ int ledger_take(struct ledger *ledger, unsigned limit, const char *ids, const ch
                 PGresult **out, struct err *err) DP_CHECK;
 void ledger_row(const PGresult *rows, int row, struct delivery *out);
 
-/* Marks what has become of the transfers of a list. Adds those that are dead now to `dead`. */
-int ledger_mark(struct ledger *ledger, const struct transfer *list, uint64_t *dead,
+/* Marks what has become of the transfers of a list, and says which were held. Adds those that are
+ * dead now to `dead`. */
+int ledger_mark(struct ledger *ledger, struct transfer *list, uint64_t *dead,
                 struct err *err) DP_CHECK;
 
 /* Deletes some that are over age. *more: there are more. */

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "webhook/ledger.h"
 #include "webhook/receivers.h"
@@ -53,21 +54,25 @@ void ledger_row(const PGresult *rows, int row, struct delivery *out)
     };
 }
 
-/* A failure counts only for whoever has it still; that it was delivered is true in any case. Nobody
- * is waited for: one that somebody deletes, say, is left as it is, and tried again if it is still
- * there. */
+/* A failure counts only for whoever has it still; that it was delivered is true in any case. */
+#define IS_OPEN "h.delivered_at IS NULL AND h.dead_at IS NULL AND (n.ok OR h.attempts = n.attempt)"
+
+/* Nobody is waited for: a row that somebody deletes, say, or that another node comes across while
+ * it looks for work, is left as it is, and has no answer in "dead". */
 static const char mark[] =
-    "UPDATE voip.webhook_deliveries d"
+    "WITH n AS (SELECT * FROM json_to_recordset($1::json)"
+    " AS n(id uuid, attempt int, ok boolean, status int, error text)),"
+    " r AS (SELECT n.* FROM voip.webhook_deliveries h JOIN n ON n.id = h.id"
+    " WHERE " IS_OPEN " FOR UPDATE OF h SKIP LOCKED),"
+    " marked AS (UPDATE voip.webhook_deliveries d"
     " SET last_status = nullif(r.status, 0), last_error = nullif(r.error, ''),"
     " delivered_at = CASE WHEN r.ok THEN now() END,"
     " dead_at = CASE WHEN NOT r.ok AND d.since + $2::int * interval '1 hour' <= now()"
     " THEN now() END,"
     " next_at = now() + voip.webhook_backoff(d.attempts, $3::int) * interval '1 second'"
-    " FROM (SELECT n.* FROM voip.webhook_deliveries h JOIN json_to_recordset($1::json)"
-    " AS n(id uuid, attempt int, ok boolean, status int, error text) ON n.id = h.id"
-    " WHERE h.delivered_at IS NULL AND h.dead_at IS NULL AND (n.ok OR h.attempts = n.attempt)"
-    " FOR UPDATE OF h SKIP LOCKED) r WHERE d.id = r.id"
-    " RETURNING d.dead_at IS NOT NULL";
+    " FROM r WHERE d.id = r.id RETURNING d.id, d.dead_at IS NOT NULL AS dead)"
+    " SELECT h.id, marked.dead FROM voip.webhook_deliveries h JOIN n ON n.id = h.id"
+    " LEFT JOIN marked ON marked.id = h.id WHERE " IS_OPEN;
 
 /* For free(); NULL without memory. */
 static char *describe(const struct transfer *list)
@@ -86,7 +91,25 @@ static char *describe(const struct transfer *list)
     return text;
 }
 
-int ledger_mark(struct ledger *ledger, const struct transfer *list, uint64_t *dead, struct err *err)
+static void note_marked(struct transfer *list, const PGresult *rows, uint64_t *dead)
+{
+    struct transfer *at;
+
+    for (at = list; at; at = at->next)
+        at->held = false;
+    for (int i = 0; i < PQntuples(rows); i++) {
+        at = list;
+        while (at && strcmp(at->id, PQgetvalue(rows, i, 0)) != 0)
+            at = at->next;
+        if (at && PQgetisnull(rows, i, 1)) {
+            at->held = true;
+            at->held_times++;
+        }
+        *dead += PQgetvalue(rows, i, 1)[0] == 't';
+    }
+}
+
+int ledger_mark(struct ledger *ledger, struct transfer *list, uint64_t *dead, struct err *err)
 {
     char hours[NUMBER_SIZE], first[NUMBER_SIZE];
     char *rows = describe(list);
@@ -100,8 +123,8 @@ int ledger_mark(struct ledger *ledger, const struct transfer *list, uint64_t *de
     number(first, ledger->retry_s);
     res = ledger_query(ledger, mark, (int)DP_COUNT(values), values, &marked, err);
     free(rows);
-    for (int i = 0; !res && i < PQntuples(marked); i++)
-        *dead += PQgetvalue(marked, i, 0)[0] == 't';
+    if (!res)
+        note_marked(list, marked, dead);
     PQclear(marked);
     return res;
 }

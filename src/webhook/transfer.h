@@ -40,6 +40,9 @@ struct transfer {
     bool ok;
     int status; /* 0: no answer */
     char error[TRANSFER_ERROR];
+    /* After ledger_mark: somebody had its row, and it is not marked; so many times by now. */
+    bool held;
+    unsigned held_times;
 };
 
 /*
