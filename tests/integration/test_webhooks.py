@@ -428,7 +428,7 @@ def test_the_database_away(hooks, platform, receiver):
     assert set(receiver.ids("/a")) == {str(row["id"])}
 
 
-def test_row_that_somebody_holds_is_marked_later(hooks, platform, receiver):
+def test_what_was_delivered_is_marked_when_its_row_is_free(hooks, platform, receiver):
     """Another node that looks for work, say: what was delivered is not delivered again."""
     receiver.answers["/a"] = ["silence", 204]
     hook, _ = hooks.add("a.test", receiver.url("/a"))
