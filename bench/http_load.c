@@ -2,8 +2,7 @@
  * Load on an HTTP server, as FreeSWITCH makes it: a new connection for every request (or, to
  * compare, connections that stay). One thread; every answer is looked at.
  *
- *     http_load [--rate N] [--connections N] [--seconds N] [--keepalive] [--stamp] ADDRESS PORT
- * FILE
+ *     http_load [--rate N] [--connections N] [--seconds N] [--keepalive] [--stamp] ADDRESS PORT FILE
  *
  * With --rate, requests start at fixed times whatever became of those before, and a time counts
  * from the moment the request was due: a server that stands still is not spared. Without, as many
@@ -194,10 +193,12 @@ static void usage(void)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"rate", required_argument, NULL, 'r'},    {"connections", required_argument, NULL, 'c'},
-        {"seconds", required_argument, NULL, 's'}, {"keepalive", no_argument, NULL, 'k'},
-        {"stamp", no_argument, NULL, 't'},         {0}};
+    static const struct option options[] = {{"rate", required_argument, NULL, 'r'},
+                                            {"connections", required_argument, NULL, 'c'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"keepalive", no_argument, NULL, 'k'},
+                                            {"stamp", no_argument, NULL, 't'},
+                                            {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
